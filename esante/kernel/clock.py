@@ -1,0 +1,32 @@
+"""The only place that asks what time it is, and the one form in which an instant is written."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+"""Before every instant that is kept."""
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """This instant, in UTC, to the millisecond: the precision in which instants are kept."""
+    return to_millisecond(datetime.now(UTC))
+
+
+def to_millisecond(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def text(at: datetime) -> str:
+    """`2026-11-20T08:30:00.000Z`: always as long, so that the order of the texts is the order of the instants."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def parse(instant: str) -> datetime:
+    return datetime.fromisoformat(instant)
+
+
+def local_date(at: datetime, zone: ZoneInfo) -> date:
+    return at.astimezone(zone).date()

@@ -1,0 +1,105 @@
+"""`esante.toml`: the box. Frozen structs with defaults; an unknown key is an error that names the nearest known one.
+
+What belongs to the clinic (hours, limits, languages) is not here but in the database, as settings.
+"""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from esante.kernel.errors import Broken
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
+
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[server]`: where the clinic listens."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8420
+
+
+class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[keys]`: where the key file lies. Outside the data folder: beside the database it would protect nothing."""
+
+    file: str = "~/.config/esante/key"
+
+
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[mail]`: the SMTP server. Without a host every mail is kept as failed, with that reason."""
+
+    host: str = ""
+    port: Port = 587
+    encryption: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password_file: str = ""
+    """A file with the password in its first line; a password is never written into `esante.toml`."""
+    sender: str = ""
+    """The address that mails come from."""
+    timeout_seconds: Annotated[int, Meta(ge=1, le=300)] = 30
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[limits]`: what one client, and all of them together, may take."""
+
+    header_seconds: Annotated[float, Meta(gt=0)] = 10.0
+    body_stall_seconds: Annotated[float, Meta(gt=0)] = 15.0
+    header_bytes: Annotated[int, Meta(ge=1024)] = 32_768
+    body_bytes: Annotated[int, Meta(ge=1024)] = 1_048_576
+    """Of one request, uploads aside."""
+    connections_per_address: Annotated[int, Meta(ge=1)] = 64
+    write_queue: Annotated[int, Meta(ge=1)] = 2_000
+
+
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[log]`: structured lines on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file. Every table and every key is optional."""
+
+    server: Server = msgspec.field(default_factory=Server)
+    keys: Keys = msgspec.field(default_factory=Keys)
+    mail: Mail = msgspec.field(default_factory=Mail)
+    limits: Limits = msgspec.field(default_factory=Limits)
+    log: Log = msgspec.field(default_factory=Log)
+    public_address: str = ""
+    """The address that links in mails begin with, as people type it; default: the address that the server listens on."""
+
+    @property
+    def link_base(self) -> str:
+        return self.public_address.rstrip("/") or f"http://{self.server.host}:{self.server.port}"
+
+
+def load(path: Path | None) -> Config:
+    """Read the file; `Broken` names the file, the key and the nearest known one. No file means all defaults."""
+    if path is None or not path.exists():
+        return Config()
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Broken(f"{path} is not valid TOML: {error}") from None
+    _refuse_unknown(path, table, Config, "")
+    try:
+        return msgspec.convert(table, Config)
+    except msgspec.ValidationError as error:
+        raise Broken(f"{path}: {error}") from None
+
+
+def _refuse_unknown(path: Path, table: dict[str, Any], kind: type[msgspec.Struct], prefix: str) -> None:
+    hints = get_type_hints(kind)
+    for key, value in table.items():
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, n=1)
+            hint = f" Did you mean '{prefix}{near[0]}'?" if near else f" Known are: {', '.join(sorted(hints))}."
+            raise Broken(f"{path}: there is no setting '{prefix}{key}'.{hint}")
+        inner = hints[key]
+        if isinstance(value, dict) and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            _refuse_unknown(path, value, inner, f"{prefix}{key}.")

@@ -1,0 +1,132 @@
+"""Opening the encrypted file: one recipe, read back and asserted."""
+
+from pathlib import Path
+from typing import Literal
+
+import apsw
+
+from esante.kernel import rows
+from esante.kernel.errors import Broken
+
+APPLICATION_ID = 0x65534E54  # "eSNT"
+CACHE_KIB = 65_536
+BUSY_MS = 5_000
+OLDEST_SQLITE = (3, 51, 3)
+"""Older ones can lose committed pages when a checkpoint races a reset of the write-ahead log."""
+
+Kind = Literal["writer", "reader", "maintenance"]
+
+_DENIED = {
+    apsw.SQLITE_ALTER_TABLE,
+    apsw.SQLITE_ATTACH,
+    apsw.SQLITE_DETACH,
+    apsw.SQLITE_DROP_INDEX,
+    apsw.SQLITE_DROP_TABLE,
+    apsw.SQLITE_DROP_TRIGGER,
+    apsw.SQLITE_DROP_VIEW,
+}
+
+
+def open_database(path: Path, key: bytes, kind: Kind) -> apsw.Connection:
+    """Open `path` with its 256-bit key, in write-ahead mode, fully synced, with the schema's guards on.
+
+    `maintenance` opens without the authorizer and may create the file; migrations and backups use it, nobody else.
+    Refuses (`Broken`): a wrong key, a plain database, somebody else's file, an SQLite that is too old, a missing cipher.
+    """
+    check_library()
+    if kind != "maintenance" and not path.exists():
+        raise Broken(f"There is no clinic at {path.parent}. Make one: esante init --data {path.parent}")
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
+    if kind == "maintenance":
+        flags |= apsw.SQLITE_OPEN_CREATE
+    conn = apsw.Connection(str(path), flags=flags, statementcachesize=256)
+    try:
+        _unlock(conn, path, key, fresh=kind == "maintenance")
+        _settle(conn, kind)
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def check_library() -> None:
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if version < OLDEST_SQLITE:
+        raise Broken(f"SQLite {apsw.sqlite_lib_version()} can lose data; esante needs 3.51.3 or newer")
+
+
+def _unlock(conn: apsw.Connection, path: Path, key: bytes, *, fresh: bool) -> None:
+    conn.convert_binding = rows.bind
+    # One pragma a call, drained: a multi-statement string stops at the first one that returns a row.
+    _pragma(conn, "cipher", "'chacha20'")
+    _pragma(conn, "key", f"'raw:{key.hex()}'")
+    try:
+        _pragma(conn, "user_version")
+        owner = _pragma(conn, "application_id")
+    except apsw.NotADBError:
+        raise Broken(
+            f"{path} does not open with this key: it is another clinic's key, or the file is not an esante database"
+        ) from None
+    if owner == 0 and fresh:
+        _pragma(conn, "application_id", str(APPLICATION_ID))
+    elif owner != APPLICATION_ID:
+        raise Broken(f"{path} is not an esante database")
+
+
+def _settle(conn: apsw.Connection, kind: Kind) -> None:
+    conn.set_busy_timeout(BUSY_MS)
+    if _pragma(conn, "journal_mode") != "wal":
+        _pragma(conn, "journal_mode", "wal")
+    for name, value in (
+        ("synchronous", "FULL"),
+        ("foreign_keys", "ON"),
+        ("recursive_triggers", "ON"),
+        ("trusted_schema", "OFF"),
+        ("cell_size_check", "ON"),
+        ("temp_store", "MEMORY"),
+        ("cache_size", str(-CACHE_KIB)),
+        ("wal_autocheckpoint", "0"),
+    ):
+        _pragma(conn, name, value)
+    if kind == "reader":
+        _pragma(conn, "query_only", "ON")
+    conn.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    for limit, most in (
+        (apsw.SQLITE_LIMIT_ATTACHED, 0),
+        (apsw.SQLITE_LIMIT_SQL_LENGTH, 100_000),
+        (apsw.SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024),
+        (apsw.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000),
+        (apsw.SQLITE_LIMIT_EXPR_DEPTH, 200),
+    ):
+        conn.limit(limit, most)
+    expected = {
+        "cipher": "chacha20",
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "recursive_triggers": 1,
+        "trusted_schema": 0,
+        "cell_size_check": 1,
+        "wal_autocheckpoint": 0,
+        "query_only": int(kind == "reader"),
+    }
+    for name, wanted in expected.items():
+        if (found := _pragma(conn, name)) != wanted:
+            raise Broken(f"The database would not take {name}={wanted} (it says {found}); nothing was changed")
+    if kind != "maintenance":
+        conn.authorizer = _authorize
+
+
+def _pragma(conn: apsw.Connection, name: str, value: str | None = None) -> object:
+    sql = f"PRAGMA {name}" if value is None else f"PRAGMA {name} = {value}"
+    found = conn.execute(sql, can_cache=False).fetchall()
+    return found[0][0] if found else None
+
+
+def _authorize(action: int, first: str | None, second: str | None, database: str | None, trigger: str | None) -> int:
+    """At run time nobody changes the schema, and nobody changes or removes an audit line."""
+    if action in _DENIED and database != "temp":
+        return apsw.SQLITE_DENY
+    if action in (apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE) and first == "audit":
+        return apsw.SQLITE_DENY
+    return apsw.SQLITE_OK

@@ -1,0 +1,125 @@
+"""The limits that the HTTP server lacks: a deadline for the header, a stall limit for the body, sizes, a cap for each address.
+
+uvicorn waits for ever for a slow header, takes a megabyte of it, and any Host. This protocol does not.
+"""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from esante.kernel.config import Limits
+
+
+class Door:
+    """What all connections share: the limits, and how many each address has open."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.open: Counter[str] = Counter()
+
+    def enter(self, address: str) -> bool:
+        if self.open[address] >= self.limits.connections_per_address:
+            return False
+        self.open[address] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        self.open[address] -= 1
+        if not self.open[address]:
+            del self.open[address]
+
+
+def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
+    """uvicorn's HTTP protocol with these limits; pass it as `http=`."""
+
+    class GuardedProtocol(HttpToolsProtocol):
+        _address: str | None = None
+        _timer: asyncio.TimerHandle | None = None
+        _in_header = True
+        _header_bytes = 0
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            address = self.client[0] if self.client else "?"
+            if not door.enter(address):
+                self._refuse(b"429 Too Many Requests")
+                return
+            self._address = address
+            self._set_deadline(door.limits.header_seconds)
+
+        def data_received(self, data: bytes) -> None:
+            if self.transport.is_closing():
+                return
+            if self._in_header:
+                self._header_bytes += len(data)
+                end = data.find(b"\r\n\r\n")
+                if self._header_bytes - (len(data) - end if end >= 0 else 0) > door.limits.header_bytes:
+                    self._refuse(b"431 Request Header Fields Too Large")
+                    return
+            super().data_received(data)
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._in_header = True
+            self._set_deadline(door.limits.header_seconds)
+
+        def on_headers_complete(self) -> None:
+            if sum(name == b"host" for name, _ in self.headers) != 1:
+                self._refuse(b"400 Bad Request")
+                return
+            self._in_header, self._header_bytes = False, 0
+            self._set_deadline(door.limits.body_stall_seconds)
+            super().on_headers_complete()
+
+        def on_body(self, body: bytes) -> None:
+            self._set_deadline(door.limits.body_stall_seconds)
+            super().on_body(body)
+
+        def on_message_complete(self) -> None:
+            self._set_deadline(None)
+            super().on_message_complete()
+
+        def handle_websocket_upgrade(self) -> None:
+            # From here on the connection belongs to the WebSocket protocol: connection_lost comes to it, never to this
+            # object, so the address is released when that protocol's transport closes.
+            self._set_deadline(None)
+            address, self._address = self._address, None
+            super().handle_websocket_upgrade()
+            if address is not None:
+                _release_at_close(self.transport, door, address)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._set_deadline(None)
+            if self._address is not None:
+                door.leave(self._address)
+                self._address = None
+            super().connection_lost(exc)
+
+        def _set_deadline(self, seconds: float | None) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self.loop.call_later(seconds, self._too_slow) if seconds else None
+
+        def _too_slow(self) -> None:
+            self._refuse(b"408 Request Timeout")
+
+        def _refuse(self, status: bytes) -> None:
+            if not self.transport.is_closing():
+                self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+                self.transport.close()
+
+    return GuardedProtocol
+
+
+def _release_at_close(transport: Any, door: Door, address: str) -> None:
+    """Count the connection until the protocol that took it over loses it."""
+    protocol = transport.get_protocol()
+    lost = protocol.connection_lost
+
+    def connection_lost(exc: Exception | None) -> None:
+        door.leave(address)
+        lost(exc)
+
+    protocol.connection_lost = connection_lost

@@ -1,0 +1,261 @@
+"""The only queue: rows of the table `job`, done when due, tried again when they fail.
+
+Two kinds of work. *Inside* work changes the database and is done in the very transaction that marks the row done: exactly
+once, whatever dies. *Outside* work (a mail) is done under a lease and marked done after: at least once, so a handler bears
+being run twice.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import structlog
+
+from esante.kernel.actor import house
+from esante.kernel.database import Database
+from esante.kernel.errors import Unavailable
+from esante.kernel.structs import Event
+from esante.kernel.transaction import ReadTx, Task, WriteTx, reaction_name
+
+log = structlog.get_logger(__name__)
+
+RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
+"""After the first failure, the second, and so on; then the job has failed and waits for an admin (SPEC NO-05)."""
+LEASE = timedelta(minutes=10)
+BATCH = 64
+LONGEST_WAIT_SECONDS = 30.0
+KEPT_FOR = timedelta(days=30)
+
+Inside = Callable[[WriteTx, Any], None]
+Outside = Callable[[Any, Any], Awaitable[None]]
+
+
+class GiveUp(Exception):
+    """Raised by outside work that will never succeed: the job fails at once, with this reason."""
+
+
+class Recurring(msgspec.Struct, frozen=True):
+    """Work of the house that comes again: `daily_at` a wall time of the clinic's zone, or `every` so often.
+
+    Each occurrence has a key, so it happens once on the day the clock falls back and late on the day it springs forward.
+    """
+
+    name: str
+    work: Inside
+    daily_at: str | None = None
+    every: timedelta | None = None
+    destroys: bool = False
+    """Does it remove anything? Then it is frozen while the clock is not to be trusted."""
+
+    def occurrence(self, now: datetime, zone: ZoneInfo) -> str:
+        """The key of the occurrence that `now` falls into."""
+        if self.every is not None:
+            return f"{self.name}@{int(now.timestamp() // self.every.total_seconds())}"
+        return f"{self.name}@{now.astimezone(zone).date()}"
+
+    def is_due(self, now: datetime, zone: ZoneInfo) -> bool:
+        return self.daily_at is None or now.astimezone(zone).strftime("%H:%M") >= self.daily_at
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What the house knows to do: by the name of the row."""
+
+    inside: Mapping[str, tuple[type[Any], Inside]]
+    outside: Mapping[str, tuple[type[Any], Outside]]
+    recurring: tuple[Recurring, ...] = ()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.inside or name in self.outside
+
+
+def inside_work(
+    tasks: Mapping[type[Task], Inside], reactions: Mapping[type[Event], tuple[Inside, ...]]
+) -> dict[str, tuple[type[Any], Inside]]:
+    """Name the inside tasks and `later` reactions as their rows do. One reaction serves any number of events."""
+    named: dict[str, tuple[Any, Inside]] = {
+        str(task.__struct_config__.tag): (task, work) for task, work in tasks.items()
+    }
+    kinds: dict[str, Any] = {}
+    works: dict[str, Inside] = {}
+    for event, later in reactions.items():
+        for react in later:
+            name = reaction_name(react)
+            kinds[name] = kinds[name] | event if name in kinds else event
+            works[name] = react
+    return named | {name: (kinds[name], works[name]) for name in works}
+
+
+class _Due(msgspec.Struct, frozen=True, rename="camel"):
+    id: str
+    name: str
+    payload: str
+    tries: int
+
+
+class JobRunner:
+    """Runs what is due, wakes for what becomes due, and for what a commit or the command line has queued."""
+
+    def __init__(self, db: Database, work: Work, clinic: object, *, frozen: Callable[[], bool] = lambda: False) -> None:
+        self._db, self._work, self._clinic, self._frozen = db, work, clinic, frozen
+        self._woken, self._stopping = asyncio.Event(), False
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def stop(self) -> None:
+        """The work in hand is finished; no more is begun."""
+        self._stopping = True
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until `stop`. A clinic that cannot write now is asked again later."""
+        with suppress(Unavailable):
+            await self._db.write(house("job:runner"), _clear_leases)
+        while not self._stopping:
+            self._woken.clear()
+            wait = LONGEST_WAIT_SECONDS
+            try:
+                await self.run_due()
+                wait = self._seconds_to_next()
+            except Unavailable:
+                wait = 5.0
+            except Exception:
+                log.exception("job_runner_failed")
+                wait = 5.0
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._woken.wait()
+
+    async def run_due(self) -> int:
+        """Do everything that is due, and what that makes due; the number of jobs done or tried."""
+        await self._queue_recurring()
+        total = 0
+        while not self._stopping and (due := self._db.read(house("job:runner"), _due)):
+            await asyncio.gather(*(self._do(job) for job in due))
+            total += len(due)
+        return total
+
+    async def _do(self, job: _Due) -> None:
+        try:
+            if job.name in self._work.inside:
+                await self._db.write(house(f"job:{job.name}"), self._inside, job)
+            elif job.name in self._work.outside:
+                await self._outside(job)
+            else:
+                raise GiveUp(f"this program knows no job '{job.name}'")
+        except Unavailable:
+            raise
+        except Exception as error:
+            if not isinstance(error, GiveUp):
+                log.exception("job_failed", job=job.name, id=job.id)
+            final = isinstance(error, GiveUp)
+            await self._db.write(house(f"job:{job.name}"), _note_failure, job, _reason(error), final)
+
+    def _inside(self, tx: WriteTx, job: _Due) -> None:
+        kind, work = self._work.inside[job.name]
+        if _mark_done(tx, job):
+            work(tx, msgspec.json.decode(job.payload, type=kind))
+
+    async def _outside(self, job: _Due) -> None:
+        kind, work = self._work.outside[job.name]
+        if await self._db.write(house(f"job:{job.name}"), _lease, job):
+            await work(self._clinic, msgspec.json.decode(job.payload, type=kind))
+            await self._db.write(house(f"job:{job.name}"), _mark_done, job)
+
+    async def _queue_recurring(self) -> None:
+        zone = ZoneInfo(self._db.settings.time_zone)
+        now = self._db.now()
+        for recurring in self._work.recurring:
+            if not recurring.is_due(now, zone) or (recurring.destroys and self._frozen()):
+                continue
+            key = recurring.occurrence(now, zone)
+            if not self._db.read(house("job:runner"), _knows, key):
+                await self._db.write(house(f"job:{recurring.name}"), _occur, recurring, key)
+
+    def _seconds_to_next(self) -> float:
+        due = self._db.read(house("job:runner"), _next_due)
+        if due is None:
+            return LONGEST_WAIT_SECONDS
+        return min(max((due - self._db.now()).total_seconds(), 0.01), LONGEST_WAIT_SECONDS)
+
+
+def _occur(tx: WriteTx, recurring: Recurring, key: str) -> None:
+    """One occurrence, in one transaction with the row that says that it happened."""
+    added = tx.run(
+        "INSERT INTO job (id, name, payload, key, due_at, done_at, created_at) VALUES (:key, :name, '{}', :key, :now, :now, :now)"
+        " ON CONFLICT (key) DO NOTHING",
+        {"key": key, "name": recurring.name, "now": tx.now},
+    )
+    if added:
+        recurring.work(tx, None)
+
+
+def _reason(error: Exception) -> str:
+    """For the row's `error`: what went wrong, without what it went wrong with."""
+    return str(error)[:500] if isinstance(error, GiveUp | OSError) else type(error).__name__
+
+
+def _due(tx: ReadTx) -> list[_Due]:
+    return tx.all(
+        _Due,
+        "SELECT id, name, payload, tries FROM job WHERE done_at IS NULL AND failed_at IS NULL AND due_at <= :now"
+        " AND (leased_until IS NULL OR leased_until <= :now) ORDER BY due_at LIMIT :most",
+        {"now": tx.now, "most": BATCH},
+    )
+
+
+def _next_due(tx: ReadTx) -> datetime | None:
+    return tx.maybe(
+        datetime, "SELECT due_at FROM job WHERE done_at IS NULL AND failed_at IS NULL ORDER BY due_at LIMIT 1"
+    )
+
+
+def _knows(tx: ReadTx, key: str) -> bool:
+    return tx.maybe(int, "SELECT 1 FROM job WHERE key = ?", key) is not None
+
+
+def _clear_leases(tx: WriteTx) -> None:
+    """Only one server runs on a folder, so a lease that it finds at start belongs to a process that died."""
+    tx.run("UPDATE job SET leased_until = NULL WHERE leased_until IS NOT NULL AND done_at IS NULL")
+
+
+def _lease(tx: WriteTx, job: _Due) -> bool:
+    return (
+        tx.run(
+            "UPDATE job SET leased_until = ? WHERE id = ? AND done_at IS NULL AND failed_at IS NULL",
+            tx.now + LEASE,
+            job.id,
+        )
+        > 0
+    )
+
+
+def _mark_done(tx: WriteTx, job: _Due) -> bool:
+    """False when somebody has done it already."""
+    return tx.run("UPDATE job SET done_at = ?, error = NULL WHERE id = ? AND done_at IS NULL", tx.now, job.id) > 0
+
+
+def _note_failure(tx: WriteTx, job: _Due, reason: str, final: bool) -> None:
+    if final or job.tries >= len(RETRIES):
+        tx.run(
+            "UPDATE job SET failed_at = ?, tries = tries + 1, error = ?, leased_until = NULL WHERE id = ?",
+            tx.now,
+            reason,
+            job.id,
+        )
+    else:
+        tx.run(
+            "UPDATE job SET due_at = ?, tries = tries + 1, error = ?, leased_until = NULL WHERE id = ?",
+            tx.now + RETRIES[job.tries],
+            reason,
+            job.id,
+        )
+
+
+def forget_old(tx: WriteTx, nothing: None = None) -> None:
+    """The daily sweep of jobs done more than 30 days ago. For the house only."""
+    tx.run("DELETE FROM job WHERE done_at <= ?", tx.now - KEPT_FOR)

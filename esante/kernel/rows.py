@@ -1,0 +1,101 @@
+"""From rows to structs and back: the one mapping between SQL and Python.
+
+Columns are snake_case and the structs' encoded names camelCase; the plan of a statement is made once and kept.
+A column whose field is a list, a dict or a struct holds JSON text. Instants are text to the millisecond in UTC.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import apsw
+import msgspec
+
+from esante.kernel import clock
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+Plan = Callable[[Row], Any]
+
+_plans: dict[tuple[str, Any], Plan] = {}
+
+
+def bind(cursor: apsw.Cursor, number: int, value: object) -> str:
+    """How a value that SQLite has no type for is kept: instants and days as text, structures as JSON."""
+    if isinstance(value, datetime):
+        return clock.text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return msgspec.json.encode(value).decode()
+
+
+def bindings(args: tuple[Any, ...]) -> Any:
+    """Positional values as they are; a single struct or dict binds by name (`:first_name`)."""
+    if len(args) == 1:
+        if isinstance(args[0], msgspec.Struct):
+            return msgspec.structs.asdict(args[0])
+        if isinstance(args[0], dict):
+            return args[0]
+    return args
+
+
+def fetch_all(kind: type[T], cursor: apsw.Cursor, sql: str) -> list[T]:
+    rows = cursor.fetchall()
+    if not rows:
+        return []
+    make = _plans.get((sql, kind)) or _plan(kind, sql, cursor)
+    return [make(row) for row in rows]
+
+
+def fetch_one(kind: type[T], cursor: apsw.Cursor, sql: str) -> T | None:
+    """The first row, with the cursor drained: an open cursor would pin a snapshot."""
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    make = _plans.get((sql, kind)) or _plan(kind, sql, cursor)
+    cursor.close()
+    return make(row)  # type: ignore[no-any-return]
+
+
+def _plan(kind: type[T], sql: str, cursor: apsw.Cursor) -> Plan:
+    columns = [column[0] for column in cursor.get_description()]
+    plan: Plan
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        plan = lambda row: msgspec.convert(row[0], kind, strict=False)  # noqa: E731
+    else:
+        fields = {field.name: field for field in msgspec.structs.fields(kind)}
+        missing = [column for column in columns if column not in fields]
+        if missing:
+            raise TypeError(f"{kind.__name__} has no field for the column(s) {', '.join(missing)} of: {sql}")
+        names = [fields[column].encode_name for column in columns]
+        hints = get_type_hints(kind)
+        structured = [at for at, column in enumerate(columns) if _is_structured(hints[column])]
+        plan = _struct_plan(kind, names, structured)
+    _plans[(sql, kind)] = plan
+    return plan
+
+
+def _struct_plan(kind: type[Any], names: list[str], structured: Iterable[int]) -> Plan:
+    convert, decode = msgspec.convert, msgspec.json.decode
+    places = tuple(structured)
+
+    def plain(row: Row) -> Any:
+        return convert(dict(zip(names, row, strict=True)), kind, strict=False)
+
+    def with_json(row: Row) -> Any:
+        values = list(row)
+        for at in places:
+            if values[at] is not None:
+                values[at] = decode(values[at])
+        return convert(dict(zip(names, values, strict=True)), kind, strict=False)
+
+    return with_json if places else plain
+
+
+def _is_structured(hint: Any) -> bool:
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        return any(_is_structured(option) for option in get_args(hint))
+    kind = origin or hint
+    return isinstance(kind, type) and issubclass(kind, list | tuple | dict | frozenset | set | msgspec.Struct)

@@ -1,0 +1,50 @@
+"""The clinic's settings: typed, with defaults and bounds (SPEC 27). The rows hold only what the clinic changed."""
+
+from typing import Annotated, Literal
+
+import apsw
+import msgspec
+from msgspec import Meta
+
+Hours = Annotated[int, Meta(ge=0, le=72)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+
+
+class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Every constant that a clinic may want otherwise. Days, hours and minutes as the name says."""
+
+    clinic_name: Annotated[str, Meta(min_length=1, max_length=100)] = "esante"
+    time_zone: Annotated[str, Meta(max_length=64)] = "Europe/Paris"
+    """An IANA zone: working hours, days and reminders are in it."""
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "FR"
+    """ISO 3166-1: the country assumed for a phone number without a prefix."""
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "EUR"
+    language: Literal["fr", "en"] = "fr"
+
+    patient_registration: bool = True
+    """May patients make their own account (SPEC ID-01)?"""
+    doctor_registration: bool = True
+    password_symbol: bool = False
+    """Must a password hold a symbol, beside upper, lower and digit (SPEC R7)?"""
+
+    all_patients_visible_to_doctors: bool = False
+    """Doctors see every patient of the clinic, not only those they treat (SPEC 32.1)."""
+    care_relation_days: Annotated[int, Meta(ge=1, le=3650)] = 365
+    """How long a doctor goes on treating a patient after a completed visit."""
+
+    patient_lead_minutes: Annotated[int, Meta(ge=0, le=72 * 60)] = 30
+    booking_horizon_days: Annotated[int, Meta(ge=1, le=365)] = 180
+    pending_hold_hours: Annotated[int, Meta(ge=1, le=72)] = 24
+    patient_cancel_hours: Hours = 2
+    no_show_grace_minutes: Annotated[int, Meta(ge=0, le=60)] = 15
+    default_slot_minutes: Annotated[int, Meta(ge=5, le=240)] = 30
+    arrive_early_minutes: Annotated[int, Meta(ge=0, le=60)] = 10
+
+    consultation_edit_hours: Hours = 24
+    prescription_edit_hours: Annotated[int, Meta(ge=1, le=48)] = 1
+
+
+def load(conn: apsw.Connection) -> ClinicSettings:
+    """The defaults, with what the clinic's rows change. A row that no longer fits is an error, never silently dropped."""
+    changed = {key: msgspec.json.decode(value) for key, value in conn.execute("SELECT key, value FROM setting")}
+    return msgspec.convert(changed, ClinicSettings)

@@ -1,0 +1,80 @@
+"""What every struct of the house is made of, and how ids are made."""
+
+from typing import Annotated, Any, ClassVar, Generic, Literal, NewType, TypeVar, dataclass_transform
+
+import msgspec
+import uuid_utils
+from msgspec import Meta
+
+from esante.kernel.errors import Invalid
+
+T = TypeVar("T")
+
+Severity = Literal["info", "warning", "critical"]
+
+AccountId = NewType("AccountId", str)
+SessionId = NewType("SessionId", str)
+
+Line = Annotated[str, Meta(min_length=1, max_length=200)]
+"""One short line of text, not empty."""
+
+WallTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+"""A time of day in the clinic's zone, `HH:MM`."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Kept(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A row as it is kept, and as it is shown: snake_case in Python and SQL, camelCase in JSON."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Asked(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What somebody asks for. A field too many is refused by name."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="event"):
+    """What has happened: a past participle with ids, versions, enums and times. Never names, content or free text.
+
+    `subject` is the id of the thing it happened to, `patient_id` whose record it touches. The struct's tag is the action
+    of the audit line, `severity` its weight.
+    """
+
+    severity: ClassVar[Severity] = "info"
+
+    subject: str
+    patient_id: str | None = None
+
+    @classmethod
+    def action(cls) -> str:
+        return str(cls.__struct_config__.tag)
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True, rename="camel"):
+    """One page of a list. `nextCursor` is opaque; null on the last page."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+def new_id() -> str:
+    """A UUIDv7: sorted by the time of its making, unguessable, opaque to clients."""
+    return str(uuid_utils.uuid7())
+
+
+def encode_cursor(*key: Any) -> str:
+    """The sort key of the last row shown, as an opaque text."""
+    return msgspec.json.encode(key).hex()
+
+
+def decode_cursor(cursor: str | None, size: int) -> tuple[Any, ...] | None:
+    """The sort key back, or None for the first page. A cursor that is not ours is refused as `Invalid`."""
+    if cursor is None:
+        return None
+    try:
+        key = msgspec.json.decode(bytes.fromhex(cursor))
+    except (ValueError, msgspec.DecodeError):
+        key = None
+    if not isinstance(key, list) or len(key) != size:
+        raise Invalid("This is not a cursor of this list", field="cursor")
+    return tuple(key)

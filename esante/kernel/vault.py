@@ -1,0 +1,115 @@
+"""The file store: sealed as it streams in, unsealed as it streams out; plaintext never touches the disk.
+
+A sealed file is: 16 bytes of salt, then blocks of 256 KiB under AES-256-GCM. The file's key is
+derived from the vault key, the file's id and the salt; the nonce is the block's number and whether it is the last; the
+associated data is the file's id. So a block that is cut off, moved, repeated or taken from another file does not open.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import os
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from esante.kernel import files
+from esante.kernel.errors import Broken, NotFound, TooLarge
+from esante.kernel.structs import new_id
+
+BLOCK = 256 * 1024
+TAG = 16
+SALT = 16
+MOST_BYTES = 50 * 1024 * 1024
+
+
+class SealedFile(msgspec.Struct, frozen=True):
+    """What the vault says of a file that it has taken: size in bytes and SHA-256 of the plaintext."""
+
+    id: str
+    size: int
+    sha256: str
+
+
+class Vault:
+    """The folder `files`. File first, row second; deletion the other way round."""
+
+    def __init__(self, folder: Path, key: bytes) -> None:
+        self.folder, self._key = folder, key
+
+    async def save(self, chunks: AsyncIterable[bytes], most: int = MOST_BYTES) -> SealedFile:
+        """Seal the stream; return when it is whole and durable. More than `most` bytes is `TooLarge`, and nothing stays."""
+        id, seen = new_id(), hashlib.sha256()
+        path = self._path(id)
+        await asyncio.to_thread(files.make_folder, path.parent)
+        draft = path.with_suffix(".part")
+        salt = os.urandom(SALT)
+        cipher, pending, number, size = self._cipher(id, salt), bytearray(), 0, 0
+        try:
+            with await asyncio.to_thread(files.create_for_stream, draft) as out:
+                out.write(salt)
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if size > most:
+                        raise TooLarge("The file is larger than {most} bytes", most=most)
+                    seen.update(chunk)
+                    pending += chunk
+                    while len(pending) > BLOCK:
+                        block = bytes(pending[:BLOCK])
+                        del pending[:BLOCK]
+                        await asyncio.to_thread(_seal, out, cipher, id, number, block, last=False)
+                        number += 1
+                await asyncio.to_thread(_seal, out, cipher, id, number, bytes(pending), last=True)
+                await asyncio.to_thread(os.fsync, out.fileno())
+            await asyncio.to_thread(files.settle, draft, path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        return SealedFile(id, size, seen.hexdigest())
+
+    async def open(self, id: str) -> AsyncIterator[bytes]:
+        """The plaintext, block by block. Nothing of a damaged block is given: `Broken` names the file."""
+        try:
+            sealed = await asyncio.to_thread(self._path(id).open, "rb")
+        except FileNotFoundError:
+            raise NotFound("This file is not in the store") from None
+        with sealed:
+            cipher = self._cipher(id, sealed.read(SALT))
+            number, block = 0, await asyncio.to_thread(sealed.read, BLOCK + TAG)
+            while True:
+                following = await asyncio.to_thread(sealed.read, BLOCK + TAG)
+                try:
+                    yield cipher.decrypt(_nonce(number, last=not following), block, id.encode())
+                except InvalidTag:
+                    raise Broken(f"The sealed file {id} is damaged at block {number}; restore it") from None
+                if not following:
+                    return
+                number, block = number + 1, following
+
+    def remove(self, id: str) -> None:
+        """Take the file away; gone already is fine. Its row must be gone first."""
+        with suppress(FileNotFoundError):
+            self._path(id).unlink()
+
+    def _cipher(self, id: str, salt: bytes) -> AESGCM:
+        return AESGCM(hmac.digest(self._key, b"esante file\0" + salt + id.encode(), "sha256"))
+
+    def _path(self, id: str) -> Path:
+        if len(id) != 36 or not set(id) <= set("0123456789abcdef-"):
+            raise NotFound("This file is not in the store")
+        return self.folder / id[-2:] / id
+
+
+def _seal(out: FileIO, cipher: AESGCM, id: str, number: int, block: bytes, *, last: bool) -> None:
+    sealed = memoryview(cipher.encrypt(_nonce(number, last), block, id.encode()))
+    while sealed:  # an unbuffered write may take less than it was given
+        sealed = sealed[out.write(sealed) :]
+
+
+def _nonce(number: int, last: bool) -> bytes:
+    return number.to_bytes(11, "big") + bytes([last])

@@ -1,0 +1,10 @@
+"""Appointments: what can be booked, when practitioners are there, what is booked, and how a visit goes through its day.
+
+Words: an *appointment type* has a name, a price and a length. *Availability* is a weekly template with exceptions for single
+days; *slots* are computed from it and never kept. *Occupancy* is the time that a live appointment takes of a practitioner, a
+patient and a room. A *hold* is the time that a request not yet confirmed keeps; from `holdUntil` on the request is expired,
+whether the job that says so has run or not.
+
+Main use cases: `find_slots`, `request_appointment`, then `confirm_appointment`, `check_in_patient`, `start_visit`,
+`complete_appointment`; `cancel_appointment`, `move_appointment`. The state machine is one table: `states.TRANSITIONS`.
+"""

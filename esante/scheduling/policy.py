@@ -1,0 +1,128 @@
+"""Who may see and change appointments and availability (SPEC 26).
+
+Patients act for themselves and their dependants, practitioners for themselves, assistants by `schedule.read` and
+`schedule.write` in a workplace, admins everywhere. What somebody may not see is `NotFound`.
+"""
+
+from typing import Any
+
+import msgspec
+
+from esante.kernel.actor import Scope
+from esante.kernel.errors import Forbidden, NotFound
+from esante.kernel.transaction import ReadTx
+from esante.people import service as people
+from esante.people.structs import PractitionerId
+from esante.scheduling.structs import Appointment
+
+HIDDEN = "There is no such appointment"
+
+
+def may_see_slots(tx: ReadTx) -> None:
+    """Whoever is signed in."""
+    if tx.actor.role == "anonymous":
+        raise Forbidden("Sign in to see this")
+
+
+def may_keep_types(tx: ReadTx) -> None:
+    """Admins only."""
+    if tx.actor.role != "admin":
+        raise Forbidden("Only an admin may change appointment types")
+
+
+def may_keep_availability(tx: ReadTx, asked: PractitionerId | None) -> PractitionerId:
+    """Whose availability it is: a practitioner's own; for the desk (`schedule.write`) and admins the one they name."""
+    actor = tx.actor
+    if actor.role == "doctor" and actor.person_id and asked in (None, actor.person_id):
+        return PractitionerId(actor.person_id)
+    if actor.role == "admin" or (actor.role == "assistant" and actor.has_scope("schedule.write")):
+        if asked is None:
+            raise Forbidden("Say whose availability it is: practitionerId", code="PRACTITIONER_MISSING")
+        speak_for(tx, asked)
+        return people.practitioner_brief(tx, asked).id
+    raise Forbidden("You may change only your own availability")
+
+
+def may_book(tx: ReadTx, workplace_id: str) -> None:
+    """Patients for themselves; practitioners, admins, and assistants with `schedule.write` there."""
+    if tx.actor.role in ("patient", "doctor", "admin"):
+        return
+    if tx.actor.role == "assistant" and tx.actor.has_scope("schedule.write", workplace_id):
+        return
+    raise Forbidden("You may not book appointments")
+
+
+def may_see(tx: ReadTx, appointment: Appointment) -> None:
+    """The patient and guardian, the practitioner, the desk with `schedule.read`, admins."""
+    actor = tx.actor
+    if actor.role == "patient":
+        if appointment.patient_id == actor.person_id or appointment.patient_id in people.acts_for(tx):
+            return
+    elif actor.role == "doctor":
+        if appointment.practitioner_id == actor.person_id:
+            return
+    elif actor.role == "assistant":
+        if reaches(tx, "schedule.read", appointment) or reaches(tx, "schedule.write", appointment):
+            return
+    elif actor.role == "admin" or actor.is_house:
+        return
+    raise NotFound(HIDDEN)
+
+
+def may_manage(tx: ReadTx, appointment: Appointment) -> None:
+    """The practitioner, the desk with `schedule.write`, admins. From here on an assistant speaks for the practitioner."""
+    may_see(tx, appointment)
+    role = tx.actor.role
+    if role in ("doctor", "admin"):
+        return
+    if role == "assistant" and reaches(tx, "schedule.write", appointment):
+        speak_for(tx, appointment.practitioner_id)
+        return
+    raise Forbidden("Only the practitioner and the desk may do this")
+
+
+def may_attend(tx: ReadTx, appointment: Appointment) -> None:
+    """The practitioner of the visit, nobody else."""
+    may_see(tx, appointment)
+    if tx.actor.role != "doctor":
+        raise Forbidden("Only the practitioner of this visit may do this")
+
+
+def may_cancel(tx: ReadTx, appointment: Appointment) -> None:
+    """The patient, and whoever may manage it."""
+    may_see(tx, appointment)
+    if tx.actor.role != "patient":
+        may_manage(tx, appointment)
+
+
+def may_list(tx: ReadTx) -> tuple[str, dict[str, Any]]:
+    """The SQL that narrows a list of appointments to what this actor may see, and its bindings."""
+    actor = tx.actor
+    if actor.role == "patient":
+        return "appointment.patient_id IN (SELECT value FROM json_each(:own))", {"own": people.acts_for(tx)}
+    if actor.role == "doctor":
+        return "appointment.practitioner_id = :own", {"own": actor.person_id}
+    if actor.role == "assistant":
+        places = sorted({place for place, scope in actor.scopes if scope in ("schedule.read", "schedule.write")})
+        if places:
+            return "appointment.workplace_id IN (SELECT value FROM json_each(:own))", {"own": places}
+    if actor.role == "admin" or actor.is_house:
+        return "1 = 1", {}
+    raise Forbidden("You may not see appointments")
+
+
+def only_house(tx: ReadTx) -> None:
+    """Jobs and the command line."""
+    if not tx.actor.is_house:
+        raise Forbidden("Only the clinic itself does this")
+
+
+def reaches(tx: ReadTx, scope: Scope, appointment: Appointment) -> bool:
+    """Has this assistant the scope where the appointment is?"""
+    return tx.actor.has_scope(scope, appointment.workplace_id)
+
+
+def speak_for(tx: ReadTx, practitioner_id: PractitionerId) -> None:
+    """An assistant acts on behalf of the practitioner: every audit line of this transaction says so."""
+    if tx.actor.role == "assistant":
+        tx.actor = msgspec.structs.replace(tx.actor, on_behalf_of=practitioner_id)

@@ -1,0 +1,1 @@
+"""How esante speaks with other systems: composed from the services of the rooms, below the command line and the app."""

@@ -1,0 +1,25 @@
+"""What happens to sessions."""
+
+from typing import ClassVar
+
+from esante.kernel.structs import Event, Severity
+
+
+class SessionEnded(Event, tag="user.session_revoked"):
+    """The session `subject` is over: its cookie and its tokens open nothing any more, from this commit on."""
+
+    account_id: str
+    why: str
+
+
+class TokenReused(Event, tag="auth.token_reused"):
+    """A spent refresh token came back, too late or from elsewhere: somebody has a copy. The session `subject` is ended."""
+
+    severity: ClassVar[Severity] = "critical"
+    account_id: str
+
+
+class SessionRefreshed(Event, tag="auth.refreshed"):
+    """The session's refresh token was rotated."""
+
+    account_id: str

@@ -1,0 +1,150 @@
+"""Opening, refreshing and ending sessions (SPEC R6, ID-08 to ID-10)."""
+
+from datetime import timedelta
+
+import msgspec
+
+from esante.identity.sessions import policy, store
+from esante.identity.sessions.events import SessionEnded, SessionRefreshed, TokenReused
+from esante.identity.sessions.structs import Device, EndReason, Opened, Refresh, Session, SessionKind, SessionView
+from esante.kernel.errors import NotFound
+from esante.kernel.one_time import new_salt, row_of, same
+from esante.kernel.structs import AccountId, Page, SessionId, new_id
+from esante.kernel.transaction import ReadTx, WriteTx
+
+ABSOLUTE = timedelta(days=30)
+REFRESH = timedelta(days=7)
+GRACE = timedelta(seconds=20)
+"""A client whose answer was lost on a bad line may send the same old token again."""
+
+
+def open_session(tx: WriteTx, account_id: AccountId, role: str, kind: SessionKind, device: Device) -> Opened:
+    """For other rooms. A new session with its cookie token, or its first refresh token."""
+    session = Session(
+        id=SessionId(new_id()),
+        account_id=account_id,
+        role=role,
+        kind=kind,
+        device_id=device.device_id,
+        device=device.device,
+        address=tx.actor.address,
+        salt=new_salt(),
+        generation=0,
+        rotated_at=None,
+        refresh_until_at=tx.now + REFRESH,
+        expires_at=tx.now + ABSOLUTE,
+        created_at=tx.now,
+        last_seen_at=tx.now,
+    )
+    store.insert_session(tx, session)
+    if kind == "cookie":
+        return Opened(session=session, cookie_token=tx.secrets.token("session", session.id, session.salt))
+    return Opened(session=session, refresh_token=_refresh_token(tx, session))
+
+
+def refresh(tx: WriteTx, asked: Refresh) -> Opened | None:
+    """Spend a refresh token and give its successor; None when it opens nothing.
+
+    The token before the current one, within 20 seconds and from the same device, yields the same successor. Any other
+    spent token ends the session: somebody has a copy. This returns None instead of refusing, so that the end is kept.
+    """
+    policy.may_try(tx)
+    session = store.session(tx, row_of(asked.refresh_token))
+    if session is None or session.kind != "app" or session.ended_at is not None:
+        return None
+    generation = _generation_of(tx, session, asked.refresh_token)
+    if generation is None or session.expires_at <= tx.now:
+        return None
+    if generation == session.generation:
+        return _rotated(tx, session) if session.refresh_until_at > tx.now else None
+    if _is_repeated(tx, session, generation, asked.device_id):
+        return Opened(session=session, refresh_token=_refresh_token(tx, session))
+    end_session(tx, session.id, session.account_id, "token_reused")
+    tx.record(TokenReused(subject=session.id, account_id=session.account_id))
+    return None
+
+
+def end_session(tx: WriteTx, session_id: SessionId, account_id: AccountId, why: EndReason) -> None:
+    """For other rooms. From this commit on it opens nothing. An ended session stays as it ended."""
+    if store.end(tx, session_id, why):
+        tx.record(SessionEnded(subject=session_id, account_id=account_id, why=why))
+
+
+def end_all(tx: WriteTx, account_id: AccountId, why: EndReason, *, keep: str | None = None) -> int:
+    """For other rooms. End every session of the account, but for `keep`; how many."""
+    doomed = [found for found in store.live_ids(tx, account_id) if found != keep]
+    for session_id in doomed:
+        end_session(tx, SessionId(session_id), account_id, why)
+    return len(doomed)
+
+
+def is_known_device(tx: ReadTx, account_id: AccountId, device_id: str | None) -> bool:
+    """For other rooms. Has this account signed in from this device before?"""
+    return device_id is not None and store.is_known_device(tx, account_id, device_id)
+
+
+def list_sessions(tx: ReadTx) -> Page[SessionView]:
+    """The actor's live sessions, newest first, the current one flagged."""
+    policy.may_use_own_sessions(tx)
+    return Page(
+        items=[
+            msgspec.structs.replace(found, current=found.id == tx.actor.session_id)
+            for found in store.live_sessions(tx, tx.actor.id)
+        ]
+    )
+
+
+def end_own_session(tx: WriteTx, session_id: str) -> None:
+    """End one of the actor's own sessions; anybody else's is `NotFound`."""
+    policy.may_use_own_sessions(tx)
+    session = store.session(tx, session_id)
+    if session is None or session.account_id != tx.actor.id or session.ended_at is not None:
+        raise NotFound("There is no such session")
+    end_session(tx, session.id, session.account_id, "ended_by_owner")
+
+
+def log_out(tx: WriteTx) -> None:
+    """End the session that asks."""
+    policy.may_use_own_sessions(tx)
+    if tx.actor.session_id:
+        end_session(tx, SessionId(tx.actor.session_id), AccountId(tx.actor.id), "logout")
+
+
+def log_out_everywhere(tx: WriteTx) -> int:
+    """End every session of the actor, this one too; how many."""
+    policy.may_use_own_sessions(tx)
+    return end_all(tx, AccountId(tx.actor.id), "logout_all")
+
+
+def _refresh_token(tx: ReadTx, session: Session) -> str:
+    return tx.secrets.token("refresh", session.id, session.salt, session.generation)
+
+
+def _generation_of(tx: ReadTx, session: Session, token: str) -> int | None:
+    """Which of the session's tokens this is; None when it never was one: a forgery ends nobody's session."""
+    for generation in range(session.generation, -1, -1):
+        if same(token, tx.secrets.token("refresh", session.id, session.salt, generation)):
+            return generation
+    return None
+
+
+def _is_repeated(tx: ReadTx, session: Session, generation: int, device_id: str | None) -> bool:
+    return (
+        generation == session.generation - 1
+        and session.rotated_at is not None
+        and tx.now - session.rotated_at <= GRACE
+        and device_id == session.device_id
+    )
+
+
+def _rotated(tx: WriteTx, session: Session) -> Opened:
+    session = msgspec.structs.replace(
+        session,
+        generation=session.generation + 1,
+        rotated_at=tx.now,
+        refresh_until_at=min(tx.now + REFRESH, session.expires_at),
+        last_seen_at=tx.now,
+    )
+    store.rotate(tx, session)
+    tx.record(SessionRefreshed(subject=session.id, account_id=session.account_id))
+    return Opened(session=session, refresh_token=_refresh_token(tx, session))

@@ -1,0 +1,35 @@
+"""Who treats whom (SPEC 26): written by visits and referrals, read by every policy."""
+
+from datetime import timedelta
+
+from esante.kernel.transaction import ReadTx, WriteTx
+from esante.people.care import store
+from esante.people.events import CareEnded, CareOpened
+
+
+def is_treating(tx: ReadTx, practitioner_id: str, patient_id: str) -> bool:
+    """For other rooms. Is a relation open, or not yet over?"""
+    return store.is_treating(tx, practitioner_id, patient_id)
+
+
+def open_care(tx: WriteTx, patient_id: str, practitioner_id: str, *, source: str, source_id: str) -> None:
+    """For other rooms. The practitioner treats the patient because of `source_id`; a repeat changes nothing."""
+    before = store.relation(tx, source_id)
+    if before and before.until_at is None and (before.patient_id, before.practitioner_id) == (patient_id, practitioner_id):
+        return
+    store.open_relation(tx, patient_id, practitioner_id, source, source_id)
+    tx.record(CareOpened(subject=source_id, patient_id=patient_id, practitioner_id=practitioner_id, source=source))
+
+
+def keep_care(tx: WriteTx, *, source_id: str) -> None:
+    """For other rooms. The visit took place: the practitioner goes on treating for the setting `careRelationDays`."""
+    store.set_until(tx, source_id, tx.now + timedelta(days=tx.settings.care_relation_days))
+
+
+def end_care(tx: WriteTx, *, source_id: str) -> None:
+    """For other rooms. The visit was cancelled before it happened: the relation ends now. Ended already changes nothing."""
+    before = store.relation(tx, source_id)
+    if before is None or (before.until_at is not None and before.until_at <= tx.now):
+        return
+    store.set_until(tx, source_id, tx.now)
+    tx.record(CareEnded(subject=source_id, patient_id=before.patient_id, practitioner_id=before.practitioner_id))

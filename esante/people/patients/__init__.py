@@ -1,0 +1,1 @@
+"""Patients: registered, found, read, changed, archived."""

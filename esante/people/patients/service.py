@@ -1,0 +1,271 @@
+"""Patients: registered, found, read, changed, archived (SPEC R25, PE-01 to PE-06, PE-08, PE-15)."""
+
+import hashlib
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import UNSET
+
+from esante.identity import service as identity
+from esante.kernel import clock
+from esante.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from esante.kernel.structs import Page, decode_cursor, encode_cursor, new_id
+from esante.kernel.transaction import LookTx, ReadTx, WriteTx
+from esante.people.care import service as care
+from esante.people.events import PatientAccessed, PatientArchived, PatientRegistered, PatientsListed, PatientUpdated
+from esante.people.folding import digits, fold, query, words
+from esante.people.patients import policy, store
+from esante.people.practitioners import service as practitioners
+from esante.people.structs import (
+    ImportedPatient,
+    NewPatient,
+    Patient,
+    PatientBrief,
+    PatientFilter,
+    PatientId,
+    PatientItem,
+    PatientPatch,
+    Source,
+)
+
+CLINICAL = ("blood_type", "allergies", "chronic_diseases", "current_medication", "medical_history")
+
+# --------------------------------------------------------------------------- for other rooms
+
+
+def visible_patient(tx: ReadTx, patient_id: str) -> PatientBrief:
+    """For other rooms. `NotFound` unless this actor may see the patient's demographics (SPEC 26)."""
+    found = store.visible_brief(tx, patient_id, policy.seen(tx), policy.bindings(tx))
+    return found or _nobody()
+
+
+def own_patient(tx: ReadTx, patient_id: str) -> PatientBrief:
+    """For other rooms. `NotFound` unless the actor is this patient, or the guardian (role patient)."""
+    if tx.actor.role != "patient":
+        _nobody()
+    return store.visible_brief(tx, patient_id, policy.OWN, policy.bindings(tx)) or _nobody()
+
+
+def patient_brief(tx: ReadTx, patient_id: str) -> PatientBrief:
+    """For other rooms. No policy; `NotFound` when there is none."""
+    return store.brief(tx, patient_id) or _nobody()
+
+
+def acts_for(tx: ReadTx) -> list[PatientId]:
+    """For other rooms. The patients whom this patient may act for: himself first, then the dependants under 18."""
+    return store.acts_for(tx, policy.OWN, policy.bindings(tx)) if tx.actor.role == "patient" else []
+
+
+def add_patient(tx: WriteTx, given: NewPatient, *, source: Source) -> PatientId:
+    """For other rooms. Make the record and its search words, with the desk's rules but without a policy."""
+    patient_id = PatientId(new_id())
+    row = _row(tx, patient_id, msgspec.structs.asdict(given))
+    _check(tx, row)
+    store.insert_patient(tx, {**row, "source": source})
+    tx.record(PatientRegistered(subject=patient_id, patient_id=patient_id, source=source))
+    return patient_id
+
+
+def import_patient(tx: WriteTx, given: ImportedPatient) -> PatientId:
+    """For the house: as another system had it, exempt from the desk's rules (unique mobile, ranges)."""
+    patient_id = PatientId(new_id())
+    values: dict[str, Any] = {
+        **dict.fromkeys(NewPatient.__struct_fields__),
+        **{name: [] for name in ("allergies", "chronic_diseases", "current_medication", "insurances")},
+        **msgspec.structs.asdict(given),
+    }
+    store.insert_patient(tx, {**_row(tx, patient_id, values, lenient=True), "source": "import"})
+    tx.record(PatientRegistered(subject=patient_id, patient_id=patient_id, source="import"))
+    return patient_id
+
+
+def patient_with_mobile(tx: ReadTx, mobile: str) -> PatientId | None:
+    """For other rooms. The active patient who holds this number (E.164); imported ones do not count."""
+    return store.with_mobile(tx, mobile, "")
+
+
+# -------------------------------------------------------------------------------- use cases
+
+
+def register_patient(tx: WriteTx, asked: NewPatient) -> Patient:
+    """The desk registers a patient: approved doctors, assistants with patient.write, admins.
+
+    A mobile number that another active patient has is `MOBILE_TAKEN`, with that patient's id; a dependant names the guardian
+    instead. A doctor treats whom he registers, for the setting `careRelationDays`.
+    """
+    policy.may_create_patients(tx, is_approved_doctor=practitioners.is_approved_doctor(tx))
+    _check_clinical(tx, {name for name in CLINICAL if getattr(asked, name)})
+    patient_id = add_patient(tx, asked, source="desk")
+    if tx.actor.role == "doctor" and tx.actor.person_id:
+        care.open_care(tx, patient_id, tx.actor.person_id, source="registration", source_id=patient_id)
+        care.keep_care(tx, source_id=patient_id)
+    return _shown(tx, _patient(tx, patient_id))
+
+
+def read_patient(tx: LookTx, patient_id: str) -> Patient:
+    """One patient's record, with an audit line; `NotFound` unless the actor may see it."""
+    found = store.patient(tx, patient_id, policy.seen(tx), policy.bindings(tx)) or _nobody()
+    tx.record(PatientAccessed(subject=found.id, patient_id=found.id))
+    return _shown(tx, found)
+
+
+def list_patients(tx: LookTx, asked: PatientFilter) -> Page[PatientItem]:
+    """Active patients whom the actor may see, by name; `q` finds beginnings of names, mobile digits, e-mail, birth date.
+
+    No clinical field; one audit line with the filter's digest and the count.
+    """
+    policy.may_list_patients(tx)
+    key = decode_cursor(asked.cursor, 2)
+    after_name, after_id = key or (None, None)
+    args = {**policy.bindings(tx), "after_name": after_name, "after_id": after_id, "most": asked.limit + 1}
+    terms = query(asked.q) if asked.q else None
+    if terms:
+        found = store.search(tx, policy.seen(tx), {**args, "query": terms})
+    else:
+        found = store.page(tx, policy.seen(tx), args)
+    shown = found[: asked.limit]
+    digest = hashlib.sha256((terms or "").encode()).hexdigest()[:16]
+    tx.record(PatientsListed(subject="patients", filter=digest, count=len(shown)))
+    last = encode_cursor(shown[-1].sort_name, shown[-1].id) if len(found) > asked.limit else None
+    return Page(items=[msgspec.convert(row, PatientItem, from_attributes=True) for row in shown], next_cursor=last)
+
+
+def change_patient(tx: WriteTx, patient_id: str, asked: PatientPatch, version: int) -> Patient:
+    """Change the fields that were sent; the others stay. `Stale` when somebody changed it since `version`.
+
+    By the patient (or the guardian), and by staff who see the patient; only staff may name a guardian.
+    """
+    policy.may_edit_patients(tx)
+    sent = {name: value for name, value in msgspec.structs.asdict(asked).items() if value is not UNSET}
+    return _change(tx, patient_id, sent, version)
+
+
+def replace_patient(tx: WriteTx, patient_id: str, asked: NewPatient, version: int) -> Patient:
+    """The whole record at once (PUT), with the rules of a change."""
+    policy.may_edit_patients(tx)
+    sent = msgspec.structs.asdict(asked)
+    if not policy.sees_clinical_basics(tx):  # what one may not see, one does not wipe out
+        sent = {name: value for name, value in sent.items() if value or name not in CLINICAL}
+    if tx.actor.role == "patient":
+        del sent["guardian_id"]
+    return _change(tx, patient_id, sent, version)
+
+
+def archive_patient(tx: WriteTx, patient_id: str) -> None:
+    """Out of the lists; nothing is removed, and the mobile number is free again. By an admin or the desk."""
+    policy.may_archive_patients(tx)
+    found = visible_patient(tx, patient_id)
+    if found.archived_at is not None:
+        raise Conflict("This patient is archived", code="WRONG_STATE", extra={"state": "archived", "possible": []})
+    store.keep_version(tx, _patient(tx, patient_id))
+    store.archive(tx, patient_id)
+    tx.record(PatientArchived(subject=patient_id, patient_id=patient_id))
+
+
+def own_record(tx: LookTx) -> Patient:
+    """The signed-in patient's own record, with an audit line."""
+    return read_patient(tx, policy.is_patient(tx))
+
+
+def change_own_record(tx: WriteTx, asked: PatientPatch, version: int) -> Patient:
+    """The signed-in patient changes his own record."""
+    return change_patient(tx, policy.is_patient(tx), asked, version)
+
+
+def replace_own_record(tx: WriteTx, asked: NewPatient, version: int) -> Patient:
+    """The signed-in patient changes all of his own record."""
+    return replace_patient(tx, policy.is_patient(tx), asked, version)
+
+
+# ------------------------------------------------------------------------------------ private
+
+
+def _change(tx: WriteTx, patient_id: str, sent: dict[str, Any], version: int) -> Patient:
+    before = store.patient(tx, patient_id, policy.seen(tx), policy.bindings(tx)) or _nobody()
+    if before.version != version:
+        raise Stale("Somebody changed this since you read it. Read it again")
+    if before.archived_at is not None:
+        raise Conflict("This patient is archived", code="WRONG_STATE", extra={"state": "archived", "possible": []})
+    now = msgspec.structs.asdict(before)
+    fields = sorted(name for name, value in sent.items() if now[name] != value)
+    if not fields:
+        return _shown(tx, before)
+    _check_clinical(tx, set(fields) & set(CLINICAL))
+    if tx.actor.role == "patient" and "guardian_id" in fields:
+        raise Forbidden("Only the clinic's staff may name a guardian")
+    row = _row(tx, before.id, {**now, **sent}, lenient=before.source == "import" and "mobile_number" not in fields)
+    _check(tx, row, unchanged=before)
+    store.keep_version(tx, before)
+    store.update_patient(tx, row)
+    tx.record(PatientUpdated(subject=before.id, patient_id=before.id, version=version + 1, fields=fields))
+    return _shown(tx, _patient(tx, before.id))
+
+
+def _check(tx: ReadTx, row: dict[str, Any], unchanged: Patient | None = None) -> None:
+    """The desk's rules: born in the past, one number for one patient, a guardian who is not himself a dependant."""
+    born, mobile, guardian_id = row["birth_date"], row["mobile_e164"], row["guardian_id"]
+    if born and born > clock.local_date(tx.now, ZoneInfo(tx.settings.time_zone)):
+        raise Invalid("The birth date is in the future", field="birthDate")
+    if mobile and not (unchanged and mobile == unchanged.mobile_e164):
+        holder = store.with_mobile(tx, mobile, row["id"])
+        if holder:
+            to_staff = tx.actor.role in ("doctor", "assistant", "admin") or tx.actor.is_house
+            raise Conflict(
+                "Another patient has this mobile number. A child or dependant names the guardian instead",
+                code="MOBILE_TAKEN",
+                field="mobileNumber",
+                extra={"patientId": holder} if to_staff else {},
+            )
+    if guardian_id and not (unchanged and guardian_id == unchanged.guardian_id):
+        guardian = store.patient(tx, guardian_id, policy.seen(tx), policy.bindings(tx))
+        if guardian is None or guardian.archived_at or guardian.guardian_id or guardian.id == row["id"]:
+            raise Invalid("The guardian must be another active patient, with no guardian", field="guardianId")
+
+
+def _check_clinical(tx: ReadTx, named: set[str]) -> None:
+    if named and not policy.sees_clinical_basics(tx):
+        raise Forbidden("You may not change what a patient suffers from or takes", code="SCOPE_MISSING")
+
+
+def _row(tx: ReadTx, patient_id: str, values: dict[str, Any], *, lenient: bool = False) -> dict[str, Any]:
+    """The columns, with the folded name and the words by which the patient is found."""
+    written = values["mobile_number"]
+    mobile = None
+    if written:
+        mobile = identity.maybe_mobile(tx, written) if lenient else identity.mobile(tx, written)
+    born = values["birth_date"]
+    found_by = [
+        fold(f"{values['first_name']} {values['last_name']}"),
+        *words(values["email"] or ""),
+        digits(written or ""),
+        *(identity.mobile_spellings(mobile) if mobile else []),
+        born.strftime("%Y%m%d") if born else "",
+    ]
+    return {
+        **values,
+        "id": patient_id,
+        "first_name": values["first_name"].strip(),
+        "last_name": values["last_name"].strip(),
+        "sort_name": fold(f"{values['last_name']} {values['first_name']}"),
+        "mobile_e164": mobile,
+        "words": " ".join(found_by),
+        "now": tx.now,
+    }
+
+
+def _shown(tx: ReadTx, found: Patient) -> Patient:
+    """As this actor may see it."""
+    if policy.sees_clinical_basics(tx):
+        return found
+    return msgspec.structs.replace(
+        found, blood_type=None, allergies=[], chronic_diseases=[], current_medication=[], medical_history=None
+    )
+
+
+def _patient(tx: ReadTx, patient_id: str) -> Patient:
+    return store.patient(tx, patient_id, policy.ALL, {}) or _nobody()
+
+
+def _nobody() -> Any:
+    raise NotFound("There is no such patient")

@@ -1,0 +1,106 @@
+"""Every statement on patients. `seen` is one of the fixed fragments of the policy, over `patient p`."""
+
+from typing import Any
+
+import msgspec
+
+from esante.kernel.transaction import ReadTx, WriteTx
+from esante.people.structs import Patient, PatientBrief, PatientId, PatientRow
+
+_WHOLE = (
+    "SELECT p.id, p.first_name, p.last_name, p.birth_date, p.gender, p.email, p.mobile_number, p.mobile_e164, p.address,"
+    " p.nationality, p.language, p.blood_type, p.allergies, p.chronic_diseases, p.current_medication, p.medical_history,"
+    " p.contacts, p.insurances, p.guardian_id, p.source, p.version, p.created_at, p.updated_at, p.archived_at"
+    " FROM patient p"
+)
+_BRIEF = "SELECT p.id, p.first_name, p.last_name, p.birth_date, p.archived_at FROM patient p"
+_ROW = (
+    "SELECT p.id, p.first_name, p.last_name, p.birth_date, p.gender, p.email, p.mobile_e164, p.guardian_id, p.sort_name"
+    " FROM patient p WHERE p.archived_at IS NULL"
+    " AND (:after_name IS NULL OR (p.sort_name, p.id) > (:after_name, :after_id)) AND "
+)
+_ORDER = " ORDER BY p.sort_name, p.id LIMIT :most"
+
+
+def insert_patient(tx: WriteTx, row: dict[str, Any]) -> None:
+    tx.run(
+        "INSERT INTO patient (id, first_name, last_name, sort_name, birth_date, gender, email, mobile_number, mobile_e164,"
+        " address, nationality, language, blood_type, allergies, chronic_diseases, current_medication, medical_history,"
+        " contacts, insurances, guardian_id, source, created_at, updated_at) VALUES (:id, :first_name, :last_name,"
+        " :sort_name, :birth_date, :gender, :email, :mobile_number, :mobile_e164, :address, :nationality, :language,"
+        " :blood_type, :allergies, :chronic_diseases, :current_medication, :medical_history, :contacts, :insurances,"
+        " :guardian_id, :source, :now, :now)",
+        row,
+    )
+    tx.run("INSERT INTO patient_search (rowid, words) SELECT number, ? FROM patient WHERE id = ?", row["words"], row["id"])
+
+
+def update_patient(tx: WriteTx, row: dict[str, Any]) -> None:
+    tx.run(
+        "UPDATE patient SET first_name = :first_name, last_name = :last_name, sort_name = :sort_name,"
+        " birth_date = :birth_date, gender = :gender, email = :email, mobile_number = :mobile_number,"
+        " mobile_e164 = :mobile_e164, address = :address, nationality = :nationality, language = :language,"
+        " blood_type = :blood_type, allergies = :allergies, chronic_diseases = :chronic_diseases,"
+        " current_medication = :current_medication, medical_history = :medical_history, contacts = :contacts,"
+        " insurances = :insurances, guardian_id = :guardian_id, version = version + 1, updated_at = :now WHERE id = :id",
+        row,
+    )
+    _index(tx, row["id"], row["words"])
+
+
+def keep_version(tx: WriteTx, before: Patient) -> None:
+    tx.run(
+        "INSERT INTO patient_version (patient_id, version, body, replaced_at, replaced_by) VALUES (?, ?, ?, ?, ?)",
+        before.id,
+        before.version,
+        msgspec.json.encode(before).decode(),
+        tx.now,
+        tx.actor.id,
+    )
+
+
+def archive(tx: WriteTx, patient_id: str) -> None:
+    sql = "UPDATE patient SET archived_at = ?, version = version + 1, updated_at = ? WHERE id = ?"
+    tx.run(sql, tx.now, tx.now, patient_id)
+
+
+def _index(tx: WriteTx, patient_id: str, words: str) -> None:
+    tx.run("DELETE FROM patient_search WHERE rowid = (SELECT number FROM patient WHERE id = ?)", patient_id)
+    tx.run("INSERT INTO patient_search (rowid, words) SELECT number, ? FROM patient WHERE id = ?", words, patient_id)
+
+
+def patient(tx: ReadTx, patient_id: str, seen: str, args: dict[str, Any]) -> Patient | None:
+    return tx.maybe(Patient, _WHOLE + " WHERE p.id = :id AND " + seen, {**args, "id": patient_id})
+
+
+def visible_brief(tx: ReadTx, patient_id: str, seen: str, args: dict[str, Any]) -> PatientBrief | None:
+    return tx.maybe(PatientBrief, _BRIEF + " WHERE p.id = :id AND " + seen, {**args, "id": patient_id})
+
+
+def brief(tx: ReadTx, patient_id: str) -> PatientBrief | None:
+    return tx.maybe(PatientBrief, _BRIEF + " WHERE p.id = ?", patient_id)
+
+
+def page(tx: ReadTx, seen: str, args: dict[str, Any]) -> list[PatientRow]:
+    """In the order of names; `:after_name`, `:after_id` and `:most` are bound in `args`."""
+    return tx.all(PatientRow, _ROW + seen + _ORDER, args)
+
+
+def search(tx: ReadTx, seen: str, args: dict[str, Any]) -> list[PatientRow]:
+    """Those who match the full-text `:query`."""
+    found = " AND p.number IN (SELECT rowid FROM patient_search WHERE patient_search MATCH :query)"
+    return tx.all(PatientRow, _ROW + seen + found + _ORDER, args)
+
+
+def acts_for(tx: ReadTx, seen: str, args: dict[str, Any]) -> list[PatientId]:
+    return tx.all(PatientId, "SELECT p.id FROM patient p WHERE " + seen + " ORDER BY p.id <> :person_id, p.id", args)  # type: ignore[arg-type]
+
+
+def with_mobile(tx: ReadTx, mobile: str, but: str) -> PatientId | None:
+    """Who holds this number, among active patients that were not imported."""
+    return tx.maybe(
+        PatientId,  # type: ignore[arg-type]
+        "SELECT id FROM patient WHERE mobile_e164 = ? AND archived_at IS NULL AND source <> 'import' AND id <> ?",
+        mobile,
+        but,
+    )

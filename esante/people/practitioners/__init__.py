@@ -1,0 +1,1 @@
+"""Practitioners: their profile, the public list, and the admin who approves them."""

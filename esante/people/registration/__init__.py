@@ -1,0 +1,1 @@
+"""Self-registration: an account and the person it stands for, in one transaction."""

@@ -30,7 +30,7 @@ class Allergy(Kept):
     code_system: str | None = None
     category: str | None = None
     criticality: str | None = None
-    reactions: list[str] = []
+    reactions: list[str] = msgspec.field(default_factory=list)
     severity: str | None = None
     clinical_status: str | None = None
     verification: str | None = None
@@ -90,7 +90,7 @@ class ImportedAllergy(msgspec.Struct, frozen=True, kw_only=True):
     code_system: str | None = None
     category: str | None = None
     criticality: str | None = None
-    reactions: list[str] = []
+    reactions: list[str] = msgspec.field(default_factory=list)
     severity: str | None = None
     clinical_status: str | None = None
     verification: str | None = None

@@ -68,14 +68,14 @@ class VitalsAsked(Asked):
 class VitalsPatch(Asked):
     """The values to change; null takes one out, what is not named stays."""
 
-    temperature: Celsius | None | UnsetType = UNSET
-    systolic: Systolic | None | UnsetType = UNSET
-    diastolic: Diastolic | None | UnsetType = UNSET
-    heart_rate: HeartRate | None | UnsetType = UNSET
-    respiratory_rate: RespiratoryRate | None | UnsetType = UNSET
-    oxygen_saturation: Saturation | None | UnsetType = UNSET
-    weight_kg: Kilograms | None | UnsetType = UNSET
-    height_cm: Centimetres | None | UnsetType = UNSET
+    temperature: Celsius | UnsetType | None = UNSET
+    systolic: Systolic | UnsetType | None = UNSET
+    diastolic: Diastolic | UnsetType | None = UNSET
+    heart_rate: HeartRate | UnsetType | None = UNSET
+    respiratory_rate: RespiratoryRate | UnsetType | None = UNSET
+    oxygen_saturation: Saturation | UnsetType | None = UNSET
+    weight_kg: Kilograms | UnsetType | None = UNSET
+    height_cm: Centimetres | UnsetType | None = UNSET
 
 
 class ConsultationContent(Asked):
@@ -83,7 +83,7 @@ class ConsultationContent(Asked):
 
     type: ConsultationType = "in_person"
     chief_complaint: Complaint | None = None
-    symptoms: Symptoms = []
+    symptoms: Symptoms = msgspec.field(default_factory=list)
     vitals: VitalsAsked | None = None
     examination: Prose | None = None
     diagnosis: Diagnosis | None = None
@@ -109,17 +109,17 @@ class ConsultationPatch(Asked):
     """The fields to change; what is not named stays, vitals field by field."""
 
     type: ConsultationType | UnsetType = UNSET
-    chief_complaint: Complaint | None | UnsetType = UNSET
+    chief_complaint: Complaint | UnsetType | None = UNSET
     symptoms: Symptoms | UnsetType = UNSET
-    vitals: VitalsPatch | None | UnsetType = UNSET
-    examination: Prose | None | UnsetType = UNSET
-    diagnosis: Diagnosis | None | UnsetType = UNSET
-    diagnosis_code: DiagnosisCode | None | UnsetType = UNSET
-    notes: Prose | None | UnsetType = UNSET
-    additional_notes: Prose | None | UnsetType = UNSET
+    vitals: VitalsPatch | UnsetType | None = UNSET
+    examination: Prose | UnsetType | None = UNSET
+    diagnosis: Diagnosis | UnsetType | None = UNSET
+    diagnosis_code: DiagnosisCode | UnsetType | None = UNSET
+    notes: Prose | UnsetType | None = UNSET
+    additional_notes: Prose | UnsetType | None = UNSET
     follow_up_required: bool | UnsetType = UNSET
-    follow_up_on: date | None | UnsetType = UNSET
-    follow_up_notes: FollowUpNotes | None | UnsetType = UNSET
+    follow_up_on: date | UnsetType | None = UNSET
+    follow_up_notes: FollowUpNotes | UnsetType | None = UNSET
     shared_with_patient: bool | UnsetType = UNSET
 
 
@@ -165,7 +165,7 @@ class Consultation(Kept):
     ended_at: datetime | None = None
     started_precision: Precision = "instant"
     chief_complaint: str | None = None
-    symptoms: list[str] = []
+    symptoms: list[str] = msgspec.field(default_factory=list)
     vitals: Vitals | None = None
     examination: str | None = None
     diagnosis: str | None = None
@@ -192,8 +192,8 @@ class ConsultationView(Consultation):
 
     is_sealed: bool
     """True from `canEditUntil` on: only addenda are added."""
-    addenda: list[Addendum] = []
-    hidden: list[str] = []
+    addenda: list[Addendum] = msgspec.field(default_factory=list)
+    hidden: list[str] = msgspec.field(default_factory=list)
 
 
 class ConsultationBrief(Kept):
@@ -258,7 +258,7 @@ class ImportedConsultation(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     started_precision: Precision = "instant"
     chief_complaint: str | None = None
-    symptoms: list[str] = []
+    symptoms: list[str] = msgspec.field(default_factory=list)
     vitals: Vitals | None = None
     diagnosis: str | None = None
     diagnosis_code: str | None = None

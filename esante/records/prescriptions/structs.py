@@ -86,8 +86,8 @@ class PrescriptionPatch(Asked):
     """The fields to change; `lines`, when named, replaces them all."""
 
     lines: Lines | UnsetType = UNSET
-    general_note: Note | None | UnsetType = UNSET
-    pharmacy: Name | None | UnsetType = UNSET
+    general_note: Note | UnsetType | None = UNSET
+    pharmacy: Name | UnsetType | None = UNSET
 
 
 class Cancellation(Asked):

@@ -52,6 +52,19 @@ def may_book(tx: ReadTx, workplace_id: str) -> None:
     raise Forbidden("You may not book appointments")
 
 
+def may_book_with(tx: ReadTx, practitioner_id: PractitionerId) -> None:
+    """Practitioners book into their own agenda; the desk into anybody's, on their behalf."""
+    if tx.actor.role == "doctor" and tx.actor.person_id != practitioner_id:
+        raise Forbidden("You may book only into your own agenda")
+    speak_for(tx, practitioner_id)
+
+
+def may_see_board(tx: ReadTx) -> None:
+    """Practitioners, the desk, admins."""
+    if tx.actor.role not in ("doctor", "assistant", "admin"):
+        raise Forbidden("The board is for the staff")
+
+
 def may_see(tx: ReadTx, appointment: Appointment) -> None:
     """The patient and guardian, the practitioner, the desk with `schedule.read`, admins."""
     actor = tx.actor

@@ -71,7 +71,7 @@ class AppointmentTypePatch(Asked):
     duration_minutes: TypeMinutes | UnsetType = UNSET
     color: Color | UnsetType = UNSET
     auto_confirm: bool | UnsetType = UNSET
-    room_kind: RoomKind | None | UnsetType = UNSET
+    room_kind: RoomKind | UnsetType | None = UNSET
     is_active: bool | UnsetType = UNSET
 
 
@@ -120,7 +120,7 @@ class DayException(Kept):
 
 class DayExceptionWish(Asked):
     day_off: bool = False
-    extra: Annotated[list[DayInterval], Meta(max_length=20)] = []
+    extra: Annotated[list[DayInterval], Meta(max_length=20)] = msgspec.field(default_factory=list)
     note: Line | None = None
 
 

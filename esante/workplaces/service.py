@@ -147,7 +147,7 @@ def room(tx: ReadTx, room_id: RoomId) -> Room:
 
 def scopes_of(tx: ReadTx, account_id: AccountId) -> frozenset[tuple[WorkplaceId, Scope]]:
     """What this assistant may do, and where. For other rooms: the actor is filled from it."""
-    return frozenset(store.scopes(tx, account_id))
+    return frozenset((granted.workplace_id, granted.scope) for granted in store.scopes(tx, account_id))
 
 
 def grant_scopes(tx: WriteTx, account_id: AccountId, workplace_id: WorkplaceId, scopes: Iterable[Scope]) -> None:

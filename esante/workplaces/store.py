@@ -3,7 +3,7 @@
 from esante.kernel.actor import Scope
 from esante.kernel.structs import AccountId
 from esante.kernel.transaction import ReadTx, WriteTx
-from esante.workplaces.structs import Room, RoomId, Workplace, WorkplaceId
+from esante.workplaces.structs import GrantedScope, Room, RoomId, Workplace, WorkplaceId
 
 WORKPLACE = (
     "SELECT id, name, kind, phone, email, website, description, street, postal_code, city, country, hours, is_primary,"
@@ -77,9 +77,8 @@ def update_room(tx: WriteTx, changed: Room) -> None:
     )
 
 
-def scopes(tx: ReadTx, account_id: AccountId) -> list[tuple[WorkplaceId, Scope]]:
-    rows = tx.conn.execute("SELECT workplace_id, scope FROM assistant_scope WHERE account_id = ?", (account_id,))
-    return rows.fetchall()
+def scopes(tx: ReadTx, account_id: AccountId) -> list[GrantedScope]:
+    return tx.all(GrantedScope, "SELECT workplace_id, scope FROM assistant_scope WHERE account_id = ?", account_id)
 
 
 def delete_scopes(tx: WriteTx, account_id: AccountId, workplace_id: WorkplaceId) -> None:

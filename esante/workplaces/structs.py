@@ -6,6 +6,7 @@ from typing import Annotated, Literal, NewType
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from esante.kernel.actor import Scope
 from esante.kernel.structs import Asked, Kept, Line, WallTime
 
 WorkplaceId = NewType("WorkplaceId", str)
@@ -58,14 +59,14 @@ class WorkplacePatch(Asked):
 
     name: Line | UnsetType = UNSET
     kind: WorkplaceKind | UnsetType = UNSET
-    phone: Phone | None | UnsetType = UNSET
-    email: Email | None | UnsetType = UNSET
-    website: Website | None | UnsetType = UNSET
-    description: Text | None | UnsetType = UNSET
-    street: Line | None | UnsetType = UNSET
-    postal_code: Line | None | UnsetType = UNSET
-    city: Line | None | UnsetType = UNSET
-    country: Line | None | UnsetType = UNSET
+    phone: Phone | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    website: Website | UnsetType | None = UNSET
+    description: Text | UnsetType | None = UNSET
+    street: Line | UnsetType | None = UNSET
+    postal_code: Line | UnsetType | None = UNSET
+    city: Line | UnsetType | None = UNSET
+    country: Line | UnsetType | None = UNSET
     hours: Annotated[list[OpeningHours], Meta(max_length=42)] | UnsetType = UNSET
 
 
@@ -105,3 +106,10 @@ class RoomPatch(Asked):
     name: Line | UnsetType = UNSET
     kind: RoomKind | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
+
+
+class GrantedScope(Kept):
+    """One thing that an assistant may do in one workplace."""
+
+    workplace_id: WorkplaceId
+    scope: Scope

@@ -1,0 +1,171 @@
+"""The HTTP door of appointments."""
+
+from datetime import date, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from litestar import Response, Router, delete, get, post
+from litestar.params import JSONBody, Parameter
+
+from esante.kernel.access import roles
+from esante.kernel.dependencies import Db, Me, OnceKey, tagged
+from esante.kernel.structs import Page
+from esante.people.structs import PatientId, PractitionerId
+from esante.scheduling import routes_availability, service, slots
+from esante.scheduling.structs import (
+    Appointment,
+    AppointmentFilter,
+    AppointmentId,
+    AppointmentLine,
+    AppointmentRequest,
+    Because,
+    Board,
+    RescheduleRequest,
+    Status,
+)
+
+BOOKERS = roles("patient", "doctor", "assistant", "admin")
+KEEPERS = roles("doctor", "assistant", "admin")
+
+From = Annotated[date | None, Parameter(query="from", description="The first local day")]
+Until = Annotated[date | None, Parameter(query="to", description="The last local day")]
+Practitioner = Annotated[str | None, Parameter(query="practitionerId")]
+Patient = Annotated[str | None, Parameter(query="patientId")]
+InState = Annotated[Status | None, Parameter(query="status")]
+WithErrors = Annotated[bool, Parameter(query="withErrors", description="Show those entered in error too")]
+Limit = Annotated[int, Parameter(query="limit", ge=1, le=100)]
+
+
+@post("/appointments", access=BOOKERS)
+async def request_appointment(
+    data: JSONBody[AppointmentRequest], db: Db, actor: Me, once: OnceKey
+) -> Response[Appointment]:
+    """Book a time: a patient's request is pending until confirmed, the desk's is confirmed. 409 `SLOT_TAKEN` names free ones."""
+    return tagged(await db.write_once(once, actor, service.request_appointment, data), 201)
+
+
+@get("/appointments", access=BOOKERS)
+async def list_appointments(
+    db: Db,
+    actor: Me,
+    first: From = None,
+    last: Until = None,
+    practitioner_id: Practitioner = None,
+    patient_id: Patient = None,
+    status: InState = None,
+    with_errors: WithErrors = False,
+    cursor: str | None = None,
+    limit: Limit = 20,
+) -> Page[AppointmentLine]:
+    """Appointments by start: names, times and states of those that you may see."""
+    zone = ZoneInfo(db.settings.time_zone)
+    wanted = AppointmentFilter(
+        from_at=slots.midnight(first, zone) if first else None,
+        until_at=slots.midnight(last + timedelta(days=1), zone) if last else None,
+        practitioner_id=PractitionerId(practitioner_id) if practitioner_id else None,
+        patient_id=PatientId(patient_id) if patient_id else None,
+        status=status,
+        with_errors=with_errors,
+    )
+    return await db.look(actor, service.list_appointments, wanted, cursor, limit)
+
+
+@get("/appointments/by-date/{day:date}", access=BOOKERS)
+async def list_day(day: date, db: Db, actor: Me, practitioner_id: Practitioner = None) -> Page[AppointmentLine]:
+    """All appointments of a local day that you may see."""
+    return await db.look(actor, service.list_day, day, _of(practitioner_id))
+
+
+@get("/appointments/board/{day:date}", access=KEEPERS)
+async def show_board(day: date, db: Db, actor: Me, practitioner_id: Practitioner = None) -> Board:
+    """The day by what is to be done: expected, waiting, with the practitioner, done, absent, to confirm."""
+    return await db.look(actor, service.show_board, day, _of(practitioner_id))
+
+
+@get("/appointments/{appointment_id:str}", access=BOOKERS)
+async def show_appointment(appointment_id: str, db: Db, actor: Me) -> Response[Appointment]:
+    """One appointment, with its reason."""
+    return tagged(await db.look(actor, service.show_appointment, AppointmentId(appointment_id)))
+
+
+@post("/appointments/{appointment_id:str}/confirm", access=KEEPERS, status_code=200)
+async def confirm_appointment(appointment_id: str, db: Db, actor: Me) -> Response[Appointment]:
+    """Say yes to a request, or take back a no-show of today."""
+    return tagged(await db.write(actor, service.confirm_appointment, AppointmentId(appointment_id)))
+
+
+@post("/appointments/{appointment_id:str}/reject", access=KEEPERS, status_code=200)
+async def reject_appointment(appointment_id: str, data: JSONBody[Because], db: Db, actor: Me) -> Response[Appointment]:
+    """Say no to a request, with a reason."""
+    return tagged(await db.write(actor, service.reject_appointment, AppointmentId(appointment_id), data))
+
+
+@post("/appointments/{appointment_id:str}/cancel", access=BOOKERS, status_code=200)
+async def cancel_appointment(appointment_id: str, data: JSONBody[Because], db: Db, actor: Me) -> Response[Appointment]:
+    """Call a visit off, with a reason. Patients until some hours before (setting `patientCancelHours`)."""
+    return tagged(await db.write(actor, service.cancel_appointment, AppointmentId(appointment_id), data))
+
+
+@post("/appointments/{appointment_id:str}/reschedule", access=KEEPERS, status_code=200)
+async def move_appointment(
+    appointment_id: str, data: JSONBody[RescheduleRequest], db: Db, actor: Me
+) -> Response[Appointment]:
+    """Give an appointment another start; the id stays."""
+    return tagged(await db.write(actor, service.move_appointment, AppointmentId(appointment_id), data))
+
+
+@post("/appointments/{appointment_id:str}/check-in", access=KEEPERS, status_code=200)
+async def check_in_patient(appointment_id: str, db: Db, actor: Me) -> Response[Appointment]:
+    """The patient is here; on the day of the appointment only."""
+    return tagged(await db.write(actor, service.check_in_patient, AppointmentId(appointment_id)))
+
+
+@post("/appointments/{appointment_id:str}/start", access=roles("doctor"), status_code=200)
+async def start_visit(appointment_id: str, db: Db, actor: Me) -> Response[Appointment]:
+    """The practitioner begins the visit of a patient who is checked in."""
+    return tagged(await db.write(actor, service.start_visit, AppointmentId(appointment_id)))
+
+
+@post("/appointments/{appointment_id:str}/complete", access=roles("doctor"), status_code=200)
+async def complete_appointment(appointment_id: str, db: Db, actor: Me) -> Response[Appointment]:
+    """The visit has been; not before its start."""
+    return tagged(await db.write(actor, service.complete_appointment, AppointmentId(appointment_id)))
+
+
+@post("/appointments/{appointment_id:str}/no-show", access=KEEPERS, status_code=200)
+async def mark_no_show(appointment_id: str, db: Db, actor: Me) -> Response[Appointment]:
+    """The patient did not come; after the end and some minutes of grace."""
+    return tagged(await db.write(actor, service.mark_no_show, AppointmentId(appointment_id)))
+
+
+@delete("/appointments/{appointment_id:str}", access=KEEPERS, status_code=200)
+async def withdraw_appointment(appointment_id: str, db: Db, actor: Me) -> Response[Appointment]:
+    """Cancel what was entered in error; lists hide it, nothing is removed."""
+    return tagged(await db.write(actor, service.withdraw_appointment, AppointmentId(appointment_id)))
+
+
+def _of(practitioner_id: str | None) -> AppointmentFilter:
+    return AppointmentFilter(practitioner_id=PractitionerId(practitioner_id) if practitioner_id else None)
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        request_appointment,
+        list_appointments,
+        list_day,
+        show_board,
+        show_appointment,
+        confirm_appointment,
+        reject_appointment,
+        cancel_appointment,
+        move_appointment,
+        check_in_patient,
+        start_visit,
+        complete_appointment,
+        mark_no_show,
+        withdraw_appointment,
+        routes_availability.router,
+    ],
+    tags=["Appointments"],
+)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from esante.kernel.actor import Role
-from esante.kernel.structs import AccountId, Asked, Kept
+from esante.kernel.structs import AccountId, Asked, Kept, SessionId
 
 AccountStatus = Literal["pending_confirmation", "active", "suspended", "archived"]
 AccountRoleName = Literal["patient", "doctor", "assistant", "pharmacist", "admin"]
@@ -78,6 +78,19 @@ class AccountRole(Kept):
     account_id: AccountId
     role: AccountRoleName
     person_id: str | None
+
+
+class DoorSession(Kept):
+    """A live session with what the door must know of its account."""
+
+    id: SessionId
+    account_id: AccountId
+    role: AccountRoleName
+    kind: Literal["cookie", "app"]
+    salt: bytes
+    expires_at: datetime
+    person_id: str | None
+    language: str
 
 
 class Me(Kept):

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF012, RUF036 - msgspec copies defaults; None before UNSET reads as it is sent
 """The nouns of people: patients, practitioners, and what is asked of them."""
 
 from datetime import date, datetime

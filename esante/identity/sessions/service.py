@@ -49,19 +49,24 @@ def refresh(tx: WriteTx, asked: Refresh) -> Opened | None:
     spent token ends the session: somebody has a copy. This returns None instead of refusing, so that the end is kept.
     """
     policy.may_try(tx)
-    session = store.session(tx, row_of(asked.refresh_token))
-    if session is None or session.kind != "app" or session.ended_at is not None:
+    found = store.session(tx, row_of(asked.refresh_token))
+    if found is None or found.kind != "app" or found.ended_at is not None or found.expires_at <= tx.now:
         return None
-    generation = _generation_of(tx, session, asked.refresh_token)
-    if generation is None or session.expires_at <= tx.now:
+    generation = _generation_of(tx, found, asked.refresh_token)
+    if generation is None:
         return None
-    if generation == session.generation:
-        return _rotated(tx, session) if session.refresh_until_at > tx.now else None
-    if _is_repeated(tx, session, generation, asked.device_id):
-        return Opened(session=session, refresh_token=_refresh_token(tx, session))
-    end_session(tx, session.id, session.account_id, "token_reused")
-    tx.record(TokenReused(subject=session.id, account_id=session.account_id))
+    if generation == found.generation:
+        return _rotated(tx, found) if found.refresh_until_at > tx.now else None
+    if _is_repeated(tx, found, generation, asked.device_id):
+        return Opened(session=found, refresh_token=_refresh_token(tx, found))
+    end_session(tx, found.id, found.account_id, "token_reused")
+    tx.record(TokenReused(subject=found.id, account_id=found.account_id))
     return None
+
+
+def session(tx: ReadTx, session_id: str) -> Session | None:
+    """For other rooms. The row, ended or not."""
+    return store.session(tx, session_id)
 
 
 def end_session(tx: WriteTx, session_id: SessionId, account_id: AccountId, why: EndReason) -> None:
@@ -97,10 +102,10 @@ def list_sessions(tx: ReadTx) -> Page[SessionView]:
 def end_own_session(tx: WriteTx, session_id: str) -> None:
     """End one of the actor's own sessions; anybody else's is `NotFound`."""
     policy.may_use_own_sessions(tx)
-    session = store.session(tx, session_id)
-    if session is None or session.account_id != tx.actor.id or session.ended_at is not None:
+    found = store.session(tx, session_id)
+    if found is None or found.account_id != tx.actor.id or found.ended_at is not None:
         raise NotFound("There is no such session")
-    end_session(tx, session.id, session.account_id, "ended_by_owner")
+    end_session(tx, found.id, found.account_id, "ended_by_owner")
 
 
 def log_out(tx: WriteTx) -> None:

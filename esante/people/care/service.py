@@ -15,7 +15,11 @@ def is_treating(tx: ReadTx, practitioner_id: str, patient_id: str) -> bool:
 def open_care(tx: WriteTx, patient_id: str, practitioner_id: str, *, source: str, source_id: str) -> None:
     """For other rooms. The practitioner treats the patient because of `source_id`; a repeat changes nothing."""
     before = store.relation(tx, source_id)
-    if before and before.until_at is None and (before.patient_id, before.practitioner_id) == (patient_id, practitioner_id):
+    if (
+        before
+        and before.until_at is None
+        and (before.patient_id, before.practitioner_id) == (patient_id, practitioner_id)
+    ):
         return
     store.open_relation(tx, patient_id, practitioner_id, source, source_id)
     tx.record(CareOpened(subject=source_id, patient_id=patient_id, practitioner_id=practitioner_id, source=source))

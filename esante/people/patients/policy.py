@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the pieces are constants of this file and of the policy; every value is bound
 """Who may see and change which patients. The fragments narrow lists in SQL; they bind `:person_id`, `:now`, `:of_age_before`.
 
 SPEC 26: a patient sees himself and the dependants under 18; an approved doctor the patients whom he treats (or all, by
@@ -45,7 +46,11 @@ def seen(tx: ReadTx) -> str:
 
 def bindings(tx: ReadTx) -> dict[str, Any]:
     """What the fragments bind."""
-    return {"person_id": tx.actor.person_id, "now": tx.now, "of_age_before": of_age_before(tx.now, tx.settings.time_zone)}
+    return {
+        "person_id": tx.actor.person_id,
+        "now": tx.now,
+        "of_age_before": of_age_before(tx.now, tx.settings.time_zone),
+    }
 
 
 def of_age_before(now: datetime, zone: str) -> date:

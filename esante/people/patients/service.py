@@ -120,10 +120,9 @@ def list_patients(tx: LookTx, asked: PatientFilter) -> Page[PatientItem]:
     after_name, after_id = key or (None, None)
     args = {**policy.bindings(tx), "after_name": after_name, "after_id": after_id, "most": asked.limit + 1}
     terms = query(asked.q) if asked.q else None
-    if terms:
-        found = store.search(tx, policy.seen(tx), {**args, "query": terms})
-    else:
-        found = store.page(tx, policy.seen(tx), args)
+    found = (
+        store.search(tx, policy.seen(tx), {**args, "query": terms}) if terms else store.page(tx, policy.seen(tx), args)
+    )
     shown = found[: asked.limit]
     digest = hashlib.sha256((terms or "").encode()).hexdigest()[:16]
     tx.record(PatientsListed(subject="patients", filter=digest, count=len(shown)))

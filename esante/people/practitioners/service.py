@@ -77,7 +77,7 @@ def add_practitioner(
     source: Source = "self",
     status: PractitionerStatus = "pending",
 ) -> PractitionerId:
-    """For other rooms and for the house. A new practitioner, waiting for the admin; a licence that another holds is a `Conflict`."""
+    """For other rooms. A new practitioner, waiting for the admin; a licence that another holds is a `Conflict`."""
     practitioner_id = PractitionerId(new_id())
     row = _row(tx, practitioner_id, msgspec.structs.asdict(profile), source)
     _check_licence(tx, row)
@@ -90,7 +90,12 @@ def add_practitioner(
 def import_practitioner(tx: WriteTx, given: ImportedPractitioner) -> PractitionerId:
     """For the house: as another system had it; unverified, without account, exempt from the desk's rules."""
     practitioner_id = PractitionerId(new_id())
-    values = {**dict.fromkeys(PractitionerProfile.__struct_fields__), "education": [], "languages": [], "insurances": []}
+    values: dict[str, Any] = {
+        **dict.fromkeys(PractitionerProfile.__struct_fields__),
+        "education": [],
+        "languages": [],
+        "insurances": [],
+    }
     row = _row(tx, practitioner_id, {**values, **msgspec.structs.asdict(given)}, "import")
     store.insert_practitioner(tx, {**row, "status": "pending"})
     tx.record(PractitionerSubmitted(subject=practitioner_id))

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the pieces are constants of this file and of the policy; every value is bound
 """Every statement on practitioners and the decisions about them."""
 
 from typing import Any
@@ -19,7 +20,9 @@ _ACTIVE = (
     " WHERE r.person_id = p.id AND r.role = 'doctor' AND a.status IN ('suspended', 'archived')))"
 )
 _BRIEF = (
-    "SELECT p.id, p.title, p.first_name, p.last_name, p.specialty, p.status, " + _ACTIVE + " AS active FROM practitioner p"
+    "SELECT p.id, p.title, p.first_name, p.last_name, p.specialty, p.status, "
+    + _ACTIVE
+    + " AS active FROM practitioner p"
 )
 _WHOLE = (
     "SELECT p.id, p.title, p.first_name, p.last_name, p.specialty, p.subspecialty, p.licence_number, p.licence_authority,"

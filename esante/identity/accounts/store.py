@@ -1,10 +1,10 @@
+# ruff: noqa: S608 - the pieces are constants of this file and of the policy; every value is bound
 """Every statement on accounts, their roles and their passwords."""
 
 from datetime import datetime
 from typing import Any
 
-from esante.identity.structs import Account, AccountContact, AccountFilter, AccountRole, Credentials
-from esante.kernel.structs import new_id
+from esante.identity.structs import Account, AccountContact, AccountFilter, AccountRole, Credentials, DoorSession
 from esante.kernel.transaction import ReadTx, WriteTx
 
 _ROLES = "(SELECT json_group_array(role) FROM account_role r WHERE r.account_id = a.id) AS roles"
@@ -165,22 +165,6 @@ def set_rehashed(tx: WriteTx, account_id: str, old: str, new: str) -> None:
     tx.run("UPDATE account SET password_hash = ? WHERE id = ? AND password_hash = ?", new, account_id, old)
 
 
-def keep_old_password(tx: WriteTx, account_id: str, password_hash: str) -> None:
-    """Of the replaced ones the last three are kept."""
-    sql = "INSERT INTO password_history (id, account_id, password_hash, replaced_at) VALUES (?, ?, ?, ?)"
-    tx.run(sql, new_id(), account_id, password_hash, tx.now)
-    tx.run(
-        "DELETE FROM password_history WHERE account_id = :id AND id NOT IN"
-        " (SELECT id FROM password_history WHERE account_id = :id ORDER BY replaced_at DESC, id DESC LIMIT 3)",
-        {"id": account_id},
-    )
-
-
-def old_passwords(tx: ReadTx, account_id: str) -> list[str]:
-    sql = "SELECT password_hash FROM password_history WHERE account_id = ? ORDER BY replaced_at DESC, id DESC LIMIT 3"
-    return tx.all(str, sql, account_id)
-
-
 def count_failure(tx: WriteTx, account_id: str, count: int, since: datetime, locked_until: datetime | None) -> None:
     tx.run(
         "UPDATE account SET failed_logins = ?, failed_since_at = ?, locked_until_at = coalesce(?, locked_until_at)"
@@ -198,4 +182,15 @@ def note_login(tx: WriteTx, account_id: str) -> None:
         " WHERE id = ?",
         tx.now,
         account_id,
+    )
+
+
+def door_session(tx: ReadTx, session_id: str) -> DoorSession | None:
+    """A session that is not ended, of an active account that still holds the role."""
+    return tx.maybe(
+        DoorSession,
+        "SELECT s.id, s.account_id, s.role, s.kind, s.salt, s.expires_at, r.person_id, a.language FROM session s"
+        " JOIN account a ON a.id = s.account_id JOIN account_role r ON r.account_id = s.account_id AND r.role = s.role"
+        " WHERE s.id = ? AND s.ended_at IS NULL AND a.status = 'active'",
+        session_id,
     )

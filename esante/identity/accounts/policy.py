@@ -18,9 +18,3 @@ def may_manage_accounts(tx: ReadTx) -> None:
     """Admins, and the house (the command line)."""
     if tx.actor.role != "admin" and not tx.actor.is_house:
         raise Forbidden("Only an admin may manage accounts")
-
-
-def may_run_the_house(tx: ReadTx) -> None:
-    """The house only: no person at a door."""
-    if not tx.actor.is_house:
-        raise Forbidden("Only the console may do this")

@@ -1,0 +1,1 @@
+"""The first admin: no default account exists; the console prints a code that makes one."""

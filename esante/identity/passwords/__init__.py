@@ -1,0 +1,1 @@
+"""Passwords: which are good enough, how they are changed, and how a lost one is replaced."""

@@ -41,20 +41,29 @@ def bindings(args: tuple[Any, ...]) -> Any:
 
 
 def fetch_all(kind: type[T], cursor: apsw.Cursor, sql: str) -> list[T]:
-    rows = cursor.fetchall()
-    if not rows:
+    make = _plans.get((sql, kind))
+    if make is not None:
+        return [make(row) for row in cursor.fetchall()]
+    first = cursor.fetchone()  # a cursor that has ended no longer knows its columns
+    if first is None:
         return []
-    make = _plans.get((sql, kind)) or _plan(kind, sql, cursor)
-    return [make(row) for row in rows]
+    try:
+        make = _plan(kind, sql, cursor)
+        rows = cursor.fetchall()
+    finally:
+        cursor.close()
+    return [make(first), *map(make, rows)]
 
 
 def fetch_one(kind: type[T], cursor: apsw.Cursor, sql: str) -> T | None:
-    """The first row, with the cursor drained: an open cursor would pin a snapshot."""
+    """The first row, with the cursor closed in any case: an open one would pin a snapshot."""
     row = cursor.fetchone()
     if row is None:
         return None
-    make = _plans.get((sql, kind)) or _plan(kind, sql, cursor)
-    cursor.close()
+    try:
+        make = _plans.get((sql, kind)) or _plan(kind, sql, cursor)
+    finally:
+        cursor.close()
     return make(row)  # type: ignore[no-any-return]
 
 

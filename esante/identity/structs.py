@@ -183,4 +183,4 @@ class AccountFilter(Asked):
 class Accepted(Kept):
     """The same answer whether the address is known or not."""
 
-    message: str
+    accepted: bool = True

@@ -35,8 +35,11 @@ class PatientsListed(Event, tag="patient.listed"):
     count: int
 
 
-class RegistrationHeld(Event, tag="patient.registration_held"):
-    """Somebody registered with the mobile number of the patient `subject`, who has no account: the desk links them."""
+class RegistrationHeld(Event, tag="registration.held"):
+    """Somebody registered with the mobile number or the licence of the person `subject`, who has no account.
+
+    Nothing was made; the desk finds out who it was.
+    """
 
     severity: ClassVar[Severity] = "warning"
 

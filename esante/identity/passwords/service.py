@@ -1,7 +1,14 @@
 """Passwords: changed by their owner, reset by link or code, set by the console (SPEC R7, ID-11, ID-12, ID-19)."""
 
 from esante.identity.accounts import service as accounts
-from esante.identity.events import AddressAskedFor, CodeRefused, PasswordChanged, PasswordWasReset, ResetIssued
+from esante.identity.events import (
+    AddressAskedFor,
+    CodeRefused,
+    LoginFailed,
+    PasswordChanged,
+    PasswordWasReset,
+    ResetIssued,
+)
 from esante.identity.one_time import service as one_time
 from esante.identity.passwords import policy, store
 from esante.identity.sessions import service as sessions
@@ -81,6 +88,12 @@ def own_credentials(tx: ReadTx) -> Credentials:
     if found is None:
         raise NotFound("There is no such account")
     return found
+
+
+def note_wrong_password(tx: WriteTx) -> None:
+    """Somebody in the actor's session did not know the current password: one audit line."""
+    policy.may_use_own_account(tx)
+    tx.record(LoginFailed(subject=tx.actor.id))
 
 
 def change_password(tx: WriteTx, password_hash: str) -> None:

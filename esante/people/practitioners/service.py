@@ -8,7 +8,7 @@ from msgspec import UNSET
 from esante.identity import service as identity
 from esante.kernel.errors import Conflict, Forbidden, NotFound, Stale
 from esante.kernel.structs import Page, decode_cursor, encode_cursor, new_id
-from esante.kernel.transaction import LookTx, ReadTx, WriteTx
+from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.events import (
     PractitionerApproved,
     PractitionerRejected,
@@ -102,9 +102,9 @@ def import_practitioner(tx: WriteTx, given: ImportedPractitioner) -> Practitione
     return practitioner_id
 
 
-def licence_is_taken(tx: ReadTx, number: str, authority: str) -> bool:
-    """For other rooms. Does a practitioner of this clinic hold this licence?"""
-    return store.licence_taken(tx, number.strip(), authority.strip(), "")
+def holder_of_licence(tx: ReadTx, number: str, authority: str) -> PractitionerId | None:
+    """For other rooms. The practitioner of this clinic who holds this licence; imported ones do not count."""
+    return store.licence_holder(tx, number.strip(), authority.strip(), "")
 
 
 # ---------------------------------------------------------------------------------- the public
@@ -183,7 +183,7 @@ def _change(tx: WriteTx, before: Practitioner, sent: dict[str, Any], version: in
 # --------------------------------------------------------------------------------- the decision
 
 
-def list_pending(tx: LookTx, cursor: str | None, limit: int) -> Page[PendingPractitioner]:
+def list_pending(tx: ReadTx, cursor: str | None, limit: int) -> Page[PendingPractitioner]:
     """Who waits for an admin, oldest first, with what was decided before."""
     policy.may_decide_on_practitioners(tx)
     key = decode_cursor(cursor, 1)
@@ -265,5 +265,5 @@ def _row(tx: ReadTx, practitioner_id: str, values: dict[str, Any], source: Sourc
 
 def _check_licence(tx: ReadTx, row: dict[str, Any]) -> None:
     number, authority = row["licence_number"], row["licence_authority"]
-    if number and store.licence_taken(tx, number, authority or "", row["id"]):
+    if number and store.licence_holder(tx, number, authority or "", row["id"]):
         raise Conflict("Another doctor of this clinic holds this licence", code="LICENCE_TAKEN", field="licenceNumber")

@@ -10,6 +10,7 @@ from esante.people.structs import (
     Practitioner,
     PractitionerBrief,
     PractitionerFilter,
+    PractitionerId,
     PractitionerStatus,
     PublicPractitioner,
     SpecialtyCount,
@@ -112,11 +113,11 @@ def pending(tx: ReadTx, after: str | None, limit: int) -> list[Practitioner]:
     )
 
 
-def licence_taken(tx: ReadTx, number: str, authority: str, but: str) -> bool:
-    return tx.one(
-        bool,
-        "SELECT EXISTS (SELECT 1 FROM practitioner WHERE licence_number = ? AND licence_authority = ?"
-        " AND archived_at IS NULL AND source <> 'import' AND id <> ?)",
+def licence_holder(tx: ReadTx, number: str, authority: str, but: str) -> PractitionerId | None:
+    return tx.maybe(
+        PractitionerId,
+        "SELECT id FROM practitioner WHERE licence_number = ? AND licence_authority = ?"
+        " AND archived_at IS NULL AND source <> 'import' AND id <> ?",
         number,
         authority,
         but,

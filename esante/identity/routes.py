@@ -1,0 +1,304 @@
+"""The HTTP door of identity: signing in and out, confirming, passwords, sessions, and the admin's accounts."""
+
+import ipaddress
+from typing import Annotated
+
+from litestar import Response, Router, delete, get, post
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import Meta, convert
+
+from esante.identity.accounts import service as accounts
+from esante.identity.door import ACCESS_LASTS, COOKIE, Door
+from esante.identity.first_admin import service as first_admin
+from esante.identity.passwords import service as passwords
+from esante.identity.passwords.rules import check_password
+from esante.identity.sessions import service as sessions
+from esante.identity.sessions.structs import Opened, Refresh, SessionView
+from esante.identity.sign_in import service as sign_in
+from esante.identity.sign_in.structs import RoleSwitch, SignedIn, SignIn, Verdict
+from esante.identity.structs import (
+    Accepted,
+    Account,
+    AccountFilter,
+    AccountRoleName,
+    AccountStatus,
+    AddressAsked,
+    AddressConfirmation,
+    CodeConfirmation,
+    FirstAdmin,
+    OneTimeMail,
+    PasswordChange,
+    PasswordReset,
+    StatusReason,
+)
+from esante.identity.structs import Me as MeView
+from esante.kernel.access import OPEN, SIGNED_IN, roles
+from esante.kernel.clinic import Clinic
+from esante.kernel.dependencies import Db, House, Me
+from esante.kernel.errors import Conflict, Forbidden, Gone, Invalid, Unauthenticated
+from esante.kernel.structs import AccountId, Page
+
+Gate = NamedDependency[Door]
+"""Parameter name `door`: makes the access tokens."""
+
+ADMIN = roles("admin")
+
+
+# ---------------------------------------------------------------------------------- signing in
+
+
+@post("/auth/login", access=OPEN, status_code=200)
+async def log_in(db: Db, actor: Me, clinic: House, door: Gate, data: JSONBody[SignIn]) -> Response[SignedIn]:
+    """Sign in with e-mail address or mobile number. Unknown or wrong is the same 401.
+
+    Apps get tokens. A browser asks with `cookie: true` and gets a cookie, over an encrypted connection or from this very
+    machine only.
+    """
+    if data.cookie and not _is_loopback(actor.address):
+        raise Forbidden(
+            "Browsers may sign in from this machine only until the connection is encrypted", code="COOKIE_NEEDS_TLS"
+        )
+    found = db.read(actor, sign_in.credentials_for, data)
+    is_right = await clinic.passwords.verify(found.password_hash if found else None, data.password)
+    rehashed = None
+    if is_right and found and found.password_hash and clinic.passwords.is_outgrown(found.password_hash):
+        rehashed = await clinic.passwords.hash(data.password)
+    return _answer(await db.write(actor, sign_in.sign_in, data, found, is_right, rehashed), door)
+
+
+@post("/auth/refresh-token", access=OPEN, status_code=200)
+async def refresh_token(db: Db, actor: Me, door: Gate, data: JSONBody[Refresh]) -> SignedIn:
+    """Spend a refresh token for a fresh pair. A spent one that comes back late or from elsewhere ends the session."""
+    opened = await db.write(actor, sessions.refresh, data)
+    if opened is None:
+        raise Unauthenticated("Your session has ended. Please sign in again", code="SESSION_ENDED")
+    return _tokens(opened, door)
+
+
+@post("/auth/switch-role", access=SIGNED_IN, status_code=200)
+async def switch_role(db: Db, actor: Me, door: Gate, data: JSONBody[RoleSwitch]) -> Response[SignedIn]:
+    """Go on in another role of the same account, in a new session."""
+    return _answer(await db.write(actor, sign_in.switch_role, data), door)
+
+
+@post("/auth/logout", access=SIGNED_IN, status_code=204)
+async def log_out(db: Db, actor: Me) -> Response[None]:
+    """End this session."""
+    await db.write(actor, sessions.log_out)
+    return Response(None, status_code=204, cookies=[_cookie("", max_age=0)])
+
+
+@post("/auth/logout-all", access=SIGNED_IN, status_code=204)
+async def log_out_everywhere(db: Db, actor: Me) -> Response[None]:
+    """End every session of this account."""
+    await db.write(actor, sessions.log_out_everywhere)
+    return Response(None, status_code=204, cookies=[_cookie("", max_age=0)])
+
+
+@get("/auth/sessions", access=SIGNED_IN)
+async def list_sessions(db: Db, actor: Me) -> Page[SessionView]:
+    """One's live sessions, the current one flagged."""
+    return db.read(actor, sessions.list_sessions)
+
+
+@delete("/auth/sessions/{session_id:str}", access=SIGNED_IN)
+async def end_session(db: Db, actor: Me, session_id: str) -> None:
+    """End one of one's own sessions."""
+    await db.write(actor, sessions.end_own_session, session_id)
+
+
+@get(["/auth/me", "/users/me"], access=SIGNED_IN)
+async def me(db: Db, actor: Me) -> MeView:
+    """Who is signed in, and in which role."""
+    return db.read(actor, accounts.me)
+
+
+def _answer(verdict: Verdict, door: Door) -> Response[SignedIn]:
+    """The refusals of a sign-in come here, after their count is kept."""
+    if verdict.outcome == "invalid":
+        raise Unauthenticated("The address or the password is wrong", code="INVALID_CREDENTIALS")
+    if verdict.outcome == "not_verified":
+        raise Forbidden("Please confirm your address first", code="EMAIL_NOT_VERIFIED")
+    if verdict.outcome == "deactivated":
+        raise Forbidden("This account is deactivated. Please ask the clinic", code="ACCOUNT_DEACTIVATED")
+    if verdict.outcome == "role_missing":
+        raise Forbidden("This account has no such role", code="ROLE_MISSING")
+    if verdict.outcome == "role_needed" or verdict.opened is None:
+        raise Conflict("This account has several roles: choose one", code="ROLE_NEEDED", extra={"roles": verdict.roles})
+    token = verdict.opened.cookie_token
+    answer = _tokens(verdict.opened, door, verdict.account)
+    return Response(answer, cookies=[_cookie(token)] if token else [])
+
+
+def _tokens(opened: Opened, door: Door, account: MeView | None = None) -> SignedIn:
+    view = convert(opened.session, SessionView, from_attributes=True)
+    parts: dict[str, object] = {"session": view}
+    if account:
+        parts["account"] = account
+    if opened.refresh_token:
+        parts["access_token"] = door.access_token(opened.session)
+        parts["refresh_token"] = opened.refresh_token
+        parts["expires_in"] = int(ACCESS_LASTS.total_seconds())
+    return SignedIn(**parts)  # type: ignore[arg-type]
+
+
+def _cookie(value: str, max_age: int | None = None) -> Cookie:
+    """Without an age: gone when the browser is closed."""
+    return Cookie(COOKIE, value=value, path="/", secure=True, httponly=True, samesite="strict", max_age=max_age)
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return address is not None and ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+# ---------------------------------------------------------------------------------- confirming
+
+
+@post("/auth/verify-email", access=OPEN, status_code=200)
+async def verify_email(db: Db, actor: Me, data: JSONBody[AddressConfirmation]) -> Accepted:
+    """Confirm an address by the link of the mail."""
+    if not await db.write(actor, accounts.confirm_by_link, data):
+        raise Gone("This link does not work any more. Ask for a new one", code="LINK_INVALID")
+    return Accepted()
+
+
+@post("/auth/verify-otp", access=OPEN, status_code=200)
+async def verify_code(db: Db, actor: Me, data: JSONBody[CodeConfirmation]) -> Accepted:
+    """Confirm an address by the six digits of the mail."""
+    if not await db.write(actor, accounts.confirm_by_code, data):
+        raise Invalid("This code is wrong or too old. Ask for a new one", code="CODE_INVALID", field="code")
+    return Accepted()
+
+
+@post("/auth/resend-otp", access=OPEN, status_code=202)
+async def resend_code(db: Db, actor: Me, data: JSONBody[AddressAsked]) -> Accepted:
+    """Send a fresh link and code, at most once a minute and five times an hour. The answer is always the same."""
+    await db.write(actor, accounts.resend_confirmation, data)
+    return Accepted()
+
+
+@post("/auth/first-admin", access=OPEN)
+async def make_first_admin(db: Db, actor: Me, clinic: House, data: JSONBody[FirstAdmin]) -> Accepted:
+    """Make the clinic's first admin, by the code that the console printed."""
+    check_password(data.password, data.email, db.settings)
+    hashed = await clinic.passwords.hash(data.password)
+    if await db.write(actor, first_admin.make_first_admin, data, hashed) is None:
+        raise Forbidden("This code does not work", code="CODE_INVALID")
+    return Accepted()
+
+
+# ----------------------------------------------------------------------------------- passwords
+
+
+@post("/auth/forgot-password", access=OPEN, status_code=202)
+async def forgot_password(db: Db, actor: Me, data: JSONBody[AddressAsked]) -> Accepted:
+    """Send a reset link and code. The answer is always the same."""
+    await db.write(actor, passwords.ask_for_reset, data)
+    return Accepted()
+
+
+@post("/auth/reset-password", access=OPEN, status_code=200)
+async def reset_password(db: Db, actor: Me, clinic: House, data: JSONBody[PasswordReset]) -> Accepted:
+    """Set a new password by link, or by address and code; every session of the account is ended."""
+    check_password(data.password, data.email, db.settings)
+    account_id = db.read(actor, passwords.account_to_reset, data)
+    await _refuse_old(clinic, db.read(actor, passwords.passwords_so_far, account_id), data.password, "password")
+    hashed = await clinic.passwords.hash(data.password)
+    if not await db.write(actor, passwords.reset_password, data, hashed):
+        raise Gone("This link or code does not work any more. Ask for a new one", code="RESET_INVALID")
+    return Accepted()
+
+
+@post("/auth/change-password", access=SIGNED_IN, status_code=200)
+async def change_password(db: Db, actor: Me, clinic: House, data: JSONBody[PasswordChange]) -> Accepted:
+    """Set a new password; the other sessions are ended."""
+    found = db.read(actor, passwords.own_credentials)
+    check_password(data.new_password, found.email, db.settings, "newPassword")
+    if not await clinic.passwords.verify(found.password_hash, data.current_password):
+        await db.write(actor, passwords.note_wrong_password)
+        raise Invalid("This is not your current password", code="WRONG_PASSWORD", field="currentPassword")
+    old = db.read(actor, passwords.passwords_so_far, found.id)
+    await _refuse_old(clinic, old, data.new_password, "newPassword")
+    await db.write(actor, passwords.change_password, await clinic.passwords.hash(data.new_password))
+    return Accepted()
+
+
+async def _refuse_old(clinic: Clinic, old: list[str], password: str, field: str) -> None:
+    for hashed in old:
+        if await clinic.passwords.verify(hashed, password):
+            raise Invalid("Choose a password that you did not have before", code="PASSWORD_REUSED", field=field)
+
+
+# -------------------------------------------------------------------------------- admin's part
+
+
+@get("/admin/users", access=ADMIN)
+async def list_accounts(
+    db: Db,
+    actor: Me,
+    role: AccountRoleName | None = None,
+    status: AccountStatus | None = None,
+    search: Annotated[str, Meta(max_length=100)] | None = None,
+    cursor: str | None = None,
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20,
+) -> Page[Account]:
+    """Accounts, newest first, by role, status, or a part of address or mobile number."""
+    asked = AccountFilter(role=role, status=status, search=search, cursor=cursor, limit=limit)
+    return await db.scan(actor, accounts.list_accounts, asked)
+
+
+@post("/admin/users/{account_id:str}/suspend", access=ADMIN, status_code=200)
+async def suspend_account(db: Db, actor: Me, account_id: str, data: JSONBody[StatusReason]) -> Account:
+    """End every session of the account and let it sign in no more."""
+    return await db.write(actor, accounts.suspend_account, AccountId(account_id), data.reason)
+
+
+@post("/admin/users/{account_id:str}/reactivate", access=ADMIN, status_code=200)
+async def reactivate_account(db: Db, actor: Me, account_id: str) -> Account:
+    """Let a suspended account sign in again."""
+    return await db.write(actor, accounts.reactivate_account, AccountId(account_id))
+
+
+@post("/admin/users/{account_id:str}/confirm", access=ADMIN, status_code=200)
+async def confirm_in_person(db: Db, actor: Me, account_id: str) -> Account:
+    """The person stands at the desk: confirm the account without mail."""
+    return await db.write(actor, accounts.confirm_in_person, AccountId(account_id))
+
+
+@post("/admin/users/{account_id:str}/reset", access=ADMIN, status_code=200)
+async def issue_reset(db: Db, actor: Me, account_id: str) -> OneTimeMail:
+    """A one-time reset slip to print and hand over, because mail may be absent."""
+    return await db.write(actor, passwords.issue_reset, AccountId(account_id))
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        log_in,
+        refresh_token,
+        switch_role,
+        log_out,
+        log_out_everywhere,
+        list_sessions,
+        end_session,
+        me,
+        verify_email,
+        verify_code,
+        resend_code,
+        make_first_admin,
+        forgot_password,
+        reset_password,
+        change_password,
+        list_accounts,
+        suspend_account,
+        reactivate_account,
+        confirm_in_person,
+        issue_reset,
+    ],
+    tags=["Identity"],
+)

@@ -1,0 +1,252 @@
+"""The HTTP door of people: self-registration, patients, profiles, doctors."""
+
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from litestar import Response, Router, delete, get, patch, post, put
+from litestar.params import JSONBody
+from msgspec import Meta
+
+from esante.identity.structs import Accepted
+from esante.kernel.access import OPEN, roles
+from esante.kernel.dependencies import Db, House, IfMatch, Me, OnceKey, tagged
+from esante.kernel.errors import Invalid
+from esante.kernel.structs import Page
+from esante.people.patients import service as patients
+from esante.people.practitioners import service as practitioners
+from esante.people.registration import service as registration
+from esante.people.structs import (
+    DecisionReason,
+    NewPatient,
+    Patient,
+    PatientFilter,
+    PatientItem,
+    PatientPatch,
+    PendingPractitioner,
+    Practitioner,
+    PractitionerFilter,
+    PractitionerPatch,
+    PractitionerProfile,
+    PublicPractitioner,
+    Registration,
+    SpecialtyCount,
+)
+
+T = TypeVar("T")
+Limit = Annotated[int, Meta(ge=1, le=100)]
+Search = Annotated[str, Meta(max_length=100)]
+
+DESK = roles("doctor", "assistant", "admin")
+READERS = roles("patient", "doctor", "assistant", "admin")
+PEOPLE = roles("patient", "doctor")
+
+
+@post("/auth/register", access=OPEN, status_code=202)
+async def register(db: Db, actor: Me, clinic: House, data: JSONBody[Registration]) -> Accepted:
+    """Register oneself as patient or doctor. The answer is the same whether the address is known here or not."""
+    db.read(actor, registration.check_registration, data)
+    hashed = await clinic.passwords.hash(data.password)
+    await db.write(actor, registration.register, data, hashed)
+    return Accepted()
+
+
+# ------------------------------------------------------------------------------------ patients
+
+
+@post("/patients", access=DESK)
+async def register_patient(db: Db, actor: Me, once: OnceKey, data: JSONBody[NewPatient]) -> Response[Patient]:
+    """Register a patient at the desk. A mobile number that another patient has is 409 MOBILE_TAKEN, with that patient's id."""
+    return tagged(await db.write_once(once, actor, patients.register_patient, data), 201)
+
+
+@get("/patients", access=DESK)
+async def list_patients(
+    db: Db, actor: Me, q: Search | None = None, cursor: str | None = None, limit: Limit = 20
+) -> Page[PatientItem]:
+    """Active patients by name; `q` finds beginnings of names, mobile digits, e-mail and birth date."""
+    return await db.scan(actor, patients.list_patients, PatientFilter(q=q, cursor=cursor, limit=limit))
+
+
+@get("/patients/{patient_id:str}", access=READERS)
+async def read_patient(db: Db, actor: Me, patient_id: str) -> Response[Patient]:
+    """One patient's record; 404 for a patient whom you may not see."""
+    return tagged(await db.look(actor, patients.read_patient, patient_id))
+
+
+@patch("/patients/{patient_id:str}", access=READERS)
+async def change_patient(
+    db: Db, actor: Me, patient_id: str, version: IfMatch, data: JSONBody[PatientPatch]
+) -> Response[Patient]:
+    """Change the fields that are sent."""
+    return tagged(await db.write(actor, patients.change_patient, patient_id, data, version))
+
+
+@put("/patients/{patient_id:str}", access=READERS)
+async def replace_patient(
+    db: Db, actor: Me, patient_id: str, version: IfMatch, data: JSONBody[NewPatient]
+) -> Response[Patient]:
+    """Change the whole record."""
+    return tagged(await db.write(actor, patients.replace_patient, patient_id, data, version))
+
+
+@delete("/patients/{patient_id:str}", access=roles("assistant", "admin"))
+async def archive_patient(db: Db, actor: Me, patient_id: str) -> None:
+    """Archive a patient: out of the lists, nothing removed."""
+    await db.write(actor, patients.archive_patient, patient_id)
+
+
+# ----------------------------------------------------------------------------------- profiles
+
+
+@get(["/users/profile", "/auth/profile"], access=PEOPLE)
+async def own_profile(db: Db, actor: Me) -> Response[Patient | Practitioner]:
+    """The signed-in person's own record."""
+    if actor.role == "doctor":
+        return tagged(db.read(actor, practitioners.own_profile))
+    return tagged(await db.look(actor, patients.own_record))
+
+
+@patch(["/users/profile", "/auth/profile"], access=PEOPLE)
+async def change_own_profile(
+    db: Db, actor: Me, version: IfMatch, data: JSONBody[dict[str, Any]]
+) -> Response[Patient | Practitioner]:
+    """Change fields of one's own record: those of a patient, or those of a doctor."""
+    if actor.role == "doctor":
+        return tagged(await db.write(actor, practitioners.change_own_profile, _as(PractitionerPatch, data), version))
+    return tagged(await db.write(actor, patients.change_own_record, _as(PatientPatch, data), version))
+
+
+@put(["/users/profile", "/auth/profile"], access=PEOPLE)
+async def replace_own_profile(
+    db: Db, actor: Me, version: IfMatch, data: JSONBody[dict[str, Any]]
+) -> Response[Patient | Practitioner]:
+    """Change the whole of one's own record."""
+    if actor.role == "doctor":
+        return tagged(await db.write(actor, practitioners.replace_own_profile, _as(PractitionerProfile, data), version))
+    return tagged(await db.write(actor, patients.replace_own_record, _as(NewPatient, data), version))
+
+
+def _as(kind: type[T], data: dict[str, Any]) -> T:
+    """The body as what this role sends; a field too many or wrong is refused by name."""
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        field = text.rpartition("`$.")[2].rstrip("`") if "`$." in text else text.partition("`")[2].partition("`")[0]
+        raise Invalid("This field is not accepted here: {why}", field=field or None, why=text) from None
+
+
+# ------------------------------------------------------------------------------------- doctors
+
+
+@get("/doctors", access=OPEN)
+async def find_doctors(
+    db: Db,
+    actor: Me,
+    name: Search | None = None,
+    specialty: Search | None = None,
+    city: Search | None = None,
+    language: Search | None = None,
+    fee: Annotated[int, Meta(ge=0)] | None = None,
+    cursor: str | None = None,
+    limit: Limit = 20,
+) -> Page[PublicPractitioner]:
+    """Approved doctors by name; `fee` is the most that a visit may cost, in minor units."""
+    asked = PractitionerFilter(
+        name=name,
+        specialty=specialty,
+        city=city,
+        language=language,
+        max_fee_minor=fee,
+        cursor=cursor,
+        limit=limit,
+    )
+    return db.read(actor, practitioners.find_practitioners, asked)
+
+
+@get("/specialties", access=OPEN)
+async def list_specialties(db: Db, actor: Me) -> Page[SpecialtyCount]:
+    """The specialties that can be booked, with the number of doctors."""
+    return Page(items=db.read(actor, practitioners.specialties))
+
+
+@get("/doctors/{practitioner_id:str}", access=OPEN)
+async def read_doctor(db: Db, actor: Me, practitioner_id: str) -> PublicPractitioner:
+    """What anybody may know of an approved doctor."""
+    return db.read(actor, practitioners.public_practitioner, practitioner_id)
+
+
+@get("/doctors/profile", access=roles("doctor"))
+async def read_doctor_profile(db: Db, actor: Me) -> Response[Practitioner]:
+    """The signed-in doctor's own profile."""
+    return tagged(db.read(actor, practitioners.own_profile))
+
+
+@put("/doctors/profile", access=roles("doctor"))
+async def replace_doctor_profile(
+    db: Db, actor: Me, version: IfMatch, data: JSONBody[PractitionerProfile]
+) -> Response[Practitioner]:
+    """Change the own profile as a whole; a changed licence goes back to the admin."""
+    return tagged(await db.write(actor, practitioners.replace_own_profile, data, version))
+
+
+@patch("/doctors/profile", access=roles("doctor"))
+async def change_doctor_profile(
+    db: Db, actor: Me, version: IfMatch, data: JSONBody[PractitionerPatch]
+) -> Response[Practitioner]:
+    """Change fields of the own profile; a changed licence goes back to the admin."""
+    return tagged(await db.write(actor, practitioners.change_own_profile, data, version))
+
+
+@get("/doctors/pending", access=roles("admin"))
+async def list_pending_doctors(
+    db: Db, actor: Me, cursor: str | None = None, limit: Limit = 20
+) -> Page[PendingPractitioner]:
+    """Doctors who wait for a decision, oldest first, with what was decided before."""
+    return db.read(actor, practitioners.list_pending, cursor, limit)
+
+
+@post("/doctors/{practitioner_id:str}/approve", access=roles("admin"), status_code=200)
+async def approve_doctor(db: Db, actor: Me, practitioner_id: str) -> Practitioner:
+    """The licence is verified: the doctor can be found, booked, and prescribe."""
+    return await db.write(actor, practitioners.approve_practitioner, practitioner_id)
+
+
+@post("/doctors/{practitioner_id:str}/reject", access=roles("admin"), status_code=200)
+async def reject_doctor(db: Db, actor: Me, practitioner_id: str, data: JSONBody[DecisionReason]) -> Practitioner:
+    """The licence is not accepted, for a reason that is kept."""
+    return await db.write(actor, practitioners.reject_practitioner, practitioner_id, data)
+
+
+@post("/doctors/{practitioner_id:str}/suspend", access=roles("admin"), status_code=200)
+async def suspend_doctor(db: Db, actor: Me, practitioner_id: str, data: JSONBody[DecisionReason]) -> Practitioner:
+    """An approved doctor may practise here no longer, for a reason that is kept."""
+    return await db.write(actor, practitioners.suspend_practitioner, practitioner_id, data)
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        register,
+        register_patient,
+        list_patients,
+        read_patient,
+        change_patient,
+        replace_patient,
+        archive_patient,
+        own_profile,
+        change_own_profile,
+        replace_own_profile,
+        find_doctors,
+        list_specialties,
+        read_doctor,
+        read_doctor_profile,
+        replace_doctor_profile,
+        change_doctor_profile,
+        list_pending_doctors,
+        approve_doctor,
+        reject_doctor,
+        suspend_doctor,
+    ],
+    tags=["People"],
+)

@@ -22,7 +22,7 @@ Code = Annotated[str, Meta(pattern=r"^\d{6}$")]
 Token = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class NewAccount(Kept):
+class NewAccount(Kept, kw_only=True):
     """An account to be made. The caller has decided what the role stands for, and hashed the password outside."""
 
     email: str | None = None
@@ -44,7 +44,7 @@ class AccountContact(Kept):
     role: Role
 
 
-class Account(Kept):
+class Account(Kept, kw_only=True):
     """An account as an admin sees it, and as its owner does."""
 
     id: AccountId
@@ -124,7 +124,7 @@ class AddressConfirmation(Asked):
     token: Token
 
 
-class CodeConfirmation(Asked):
+class CodeConfirmation(Asked, kw_only=True):
     """The six digits of the confirmation mail, with the address that they were sent to."""
 
     email: Email | None = None
@@ -139,7 +139,7 @@ class AddressAsked(Asked):
     mobile: Annotated[str, Meta(max_length=40)] | None = None
 
 
-class PasswordReset(Asked):
+class PasswordReset(Asked, kw_only=True):
     """A new password, with the link's token or with address and code."""
 
     token: Token | None = None

@@ -86,6 +86,7 @@ class PatientBrief(Kept):
     last_name: str
     birth_date: date | None
     archived_at: datetime | None
+    guardian_id: PatientId | None = None
 
 
 class Patient(Kept):
@@ -275,7 +276,7 @@ class PublicPractitioner(Kept):
     currency: str
 
 
-class PractitionerProfile(Asked):
+class PractitionerProfile(Asked, kw_only=True):
     """What a doctor may say of himself (PUT: all of it). A changed licence goes back to the admin."""
 
     title: Annotated[str, Meta(max_length=20)] | None = None

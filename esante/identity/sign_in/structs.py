@@ -41,7 +41,7 @@ class Verdict(Kept):
     roles: list[str] = []  # noqa: RUF012 - msgspec copies it
 
 
-class SignedIn(Kept):
+class SignedIn(Kept, kw_only=True):
     """An open session. Tokens for apps only; `expiresIn` are the seconds that the access token lasts."""
 
     access_token: str | UnsetType = UNSET

@@ -14,7 +14,7 @@ _WHOLE = (
     " p.contacts, p.insurances, p.guardian_id, p.source, p.version, p.created_at, p.updated_at, p.archived_at"
     " FROM patient p"
 )
-_BRIEF = "SELECT p.id, p.first_name, p.last_name, p.birth_date, p.archived_at FROM patient p"
+_BRIEF = "SELECT p.id, p.first_name, p.last_name, p.birth_date, p.archived_at, p.guardian_id FROM patient p"
 _ROW = (
     "SELECT p.id, p.first_name, p.last_name, p.birth_date, p.gender, p.email, p.mobile_e164, p.guardian_id, p.sort_name"
     " FROM patient p WHERE p.archived_at IS NULL"

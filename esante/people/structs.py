@@ -51,7 +51,7 @@ class NotedItem(Kept, forbid_unknown_fields=True):
     severity: Literal["mild", "moderate", "severe"] | None = None
 
 
-class EmergencyContact(Kept, forbid_unknown_fields=True):
+class EmergencyContact(Kept, kw_only=True, forbid_unknown_fields=True):
     """Whom to call; the first of the list is the primary one."""
 
     name: Short

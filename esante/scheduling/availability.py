@@ -142,9 +142,8 @@ def nearest_free(tx: ReadTx, practitioner_id: PractitionerId, starts_at: datetim
         found += _free(tx, practitioner_id, day + timedelta(days=number), day + timedelta(days=number), kind)
         if len(found) >= NEAREST:
             break
-    return sorted(
-        sorted(found, key=lambda slot: abs(slot.starts_at - starts_at))[:NEAREST], key=lambda slot: slot.starts_at
-    )
+    closest = sorted(found, key=lambda slot: (abs(slot.starts_at - starts_at), slot.starts_at < starts_at))[:NEAREST]
+    return sorted(closest, key=lambda slot: slot.starts_at)
 
 
 def zone_of(tx: ReadTx) -> ZoneInfo:

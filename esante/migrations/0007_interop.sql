@@ -8,6 +8,7 @@ CREATE TABLE fhir_import (
     target_id     TEXT NOT NULL,
     patient_id    TEXT REFERENCES patient (id),
     digest        BLOB NOT NULL,
+    original      TEXT,                      -- the resource as it came, when it became a row: the row may hold less
     imported_at   TEXT NOT NULL
 ) STRICT;
 CREATE INDEX fhir_import_patient ON fhir_import (patient_id) WHERE patient_id IS NOT NULL;

@@ -71,7 +71,7 @@ def insert(tx: WriteTx, row: Consultation) -> None:
             row,
         )
     except apsw.ConstraintError as error:
-        if error.extendedresult != apsw.SQLITE_CONSTRAINT_UNIQUE:
+        if error.extendedresult != apsw.SQLITE_CONSTRAINT_UNIQUE:  # type: ignore[attr-defined]  # absent from the stubs
             raise
         raise Conflict("This appointment has its consultation already", code="CONSULTATION_EXISTS") from None
 
@@ -88,7 +88,7 @@ def update_content(tx: WriteTx, row: Consultation) -> None:
             row,
         )
     except apsw.ConstraintError as error:
-        if error.extendedresult != apsw.SQLITE_CONSTRAINT_TRIGGER:
+        if error.extendedresult != apsw.SQLITE_CONSTRAINT_TRIGGER:  # type: ignore[attr-defined]  # absent from the stubs
             raise
         raise Locked("This consultation is sealed: add an addendum instead", code="CONSULTATION_SEALED") from None
 

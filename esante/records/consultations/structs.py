@@ -99,7 +99,7 @@ class ConsultationContent(Asked):
     """May the patient read examination and additional notes too?"""
 
 
-class NewConsultation(ConsultationContent):
+class NewConsultation(ConsultationContent, kw_only=True):
     """A consultation for an appointment that has begun."""
 
     appointment_id: AppointmentId
@@ -151,7 +151,7 @@ class Addendum(Kept):
     created_at: datetime
 
 
-class Consultation(Kept):
+class Consultation(Kept, kw_only=True):
     """The row as it is kept; readers get a `ConsultationView`."""
 
     id: ConsultationId
@@ -187,7 +187,7 @@ class Consultation(Kept):
     error_reason: str | None = None
 
 
-class ConsultationView(Consultation):
+class ConsultationView(Consultation, kw_only=True):
     """A consultation as this reader may see it: what the reader may not see is null, and named in `hidden`."""
 
     is_sealed: bool
@@ -196,7 +196,7 @@ class ConsultationView(Consultation):
     hidden: list[str] = msgspec.field(default_factory=list)
 
 
-class ConsultationBrief(Kept):
+class ConsultationBrief(Kept, kw_only=True):
     """A line of a list."""
 
     id: ConsultationId

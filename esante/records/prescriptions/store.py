@@ -78,7 +78,7 @@ def update_content(tx: WriteTx, row: Prescription) -> None:
             row,
         )
     except apsw.ConstraintError as error:
-        if error.extendedresult != apsw.SQLITE_CONSTRAINT_TRIGGER:
+        if error.extendedresult != apsw.SQLITE_CONSTRAINT_TRIGGER:  # type: ignore[attr-defined]  # absent from the stubs
             raise
         raise Locked(
             "This prescription is locked: replace it by a new one instead", code="PRESCRIPTION_LOCKED"

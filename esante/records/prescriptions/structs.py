@@ -39,7 +39,7 @@ class LineAsked(Asked):
     """The item of the pharmacy catalogue, if it is one."""
 
 
-class Line(Kept):
+class Line(Kept, kw_only=True):
     """One medication as it is kept. What another system left open is null."""
 
     id: LineId
@@ -61,7 +61,7 @@ class Line(Kept):
 Lines = Annotated[list[LineAsked], Meta(min_length=1, max_length=50)]
 
 
-class NewPrescription(Asked):
+class NewPrescription(Asked, kw_only=True):
     """A prescription of a consultation; without one, for a patient and with the reason why."""
 
     lines: Lines
@@ -94,13 +94,13 @@ class Cancellation(Asked):
     reason: Reason
 
 
-class Replacement(PrescriptionContent):
+class Replacement(PrescriptionContent, kw_only=True):
     """What takes the place of a prescription, and why."""
 
     reason: Reason | None = None
 
 
-class Prescription(Kept):
+class Prescription(Kept, kw_only=True):
     """A prescription. From `canEditUntil` on `isLocked` is true and the content stays as it is; the status still moves."""
 
     id: PrescriptionId

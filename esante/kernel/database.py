@@ -26,8 +26,8 @@ import structlog
 from esante.kernel import audit_log, clock, settings
 from esante.kernel.actor import Actor
 from esante.kernel.audit_log import Head, Line
-from esante.kernel.connection import open_database
-from esante.kernel.errors import Unavailable
+from esante.kernel.connection import BUSY_MS, open_database
+from esante.kernel.errors import Broken, Unavailable
 from esante.kernel.idempotency import Once, remember, replay
 from esante.kernel.one_time import OneTimeSecrets
 from esante.kernel.settings import ClinicSettings
@@ -43,6 +43,8 @@ QUEUE = 2_000
 BATCH = 512
 IDLE_SECONDS = 0.2
 SLOW_SECONDS = 0.1
+CHECKPOINT_SECONDS = 1.0
+"""How often the log is written back into the file, and the witness moved."""
 WAL_TRUNCATE_BYTES = 64 * 1024 * 1024
 
 
@@ -81,7 +83,10 @@ class Database:
         *,
         now: clock.Clock = clock.now,
         queue: int = QUEUE,
+        accepting_loss: bool = False,
     ) -> None:
+        """`accepting_loss` is for `esante db accept-loss` alone: write although the witness has seen more, and at stop
+        take the log's end, with the line that says so, for true."""
         self.path, self.now = path, now
         self._house = HouseContext(ClinicSettings(), secrets, wiring)
         self.witness = Witness(path.parent, audit_key)
@@ -89,9 +94,12 @@ class Database:
         """Called on the loop with what a commit made happen, and whether jobs became due."""
         self.on_foreign_commit: Callable[[], None] = lambda: None
         """Called on the loop when another process (the command line) has written."""
-        self.halted: str | None = None
-        """Why nothing can be written now; None when all is well."""
+        self._disk_error: str | None = None
+        self._gap: str | None = None
+        self._closing = False
+        self._complaints: dict[str, str] = {}
         self._head, self._last_at, self._data_version = Head(), clock.BEGINNING, 0
+        self._accepting_loss = accepting_loss
         self._key, self._audit_key, self._most = key, audit_key, queue
         self._queue: list[_Item] = []
         self._idle = True
@@ -123,18 +131,28 @@ class Database:
             thread.start()
 
     async def stop(self) -> None:
-        """Finish what was asked, write the witness, empty the write-ahead log, close."""
+        """Finish what was asked, write the witness, empty the write-ahead log, close. What is asked from now on is refused."""
+        self._closing = True
         await self._settled.wait()
         self._stopping.set()
         self._wake.release()
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
         await asyncio.to_thread(self._slow.shutdown)
-        if not self.halted:
-            self.witness.advance(self._head)
-            self._checkpoint(self._writer, apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        for conn in (*self._slow_connections, self._reader, self._checkpointer, self._writer):
-            conn.close()
+        try:
+            if not self.halted:
+                if self._accepting_loss:
+                    self.witness.set_back(self._head)
+                self.witness.advance(self._head)
+                self._checkpoint(self._writer, apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        finally:
+            for conn in (*self._slow_connections, self._reader, self._checkpointer, self._writer):
+                conn.close()
+
+    @property
+    def halted(self) -> str | None:
+        """Why nothing can be written now; None when all is well."""
+        return self._disk_error or self._gap
 
     @property
     def settings(self) -> ClinicSettings:
@@ -144,13 +162,13 @@ class Database:
 
     def read(self, actor: Actor, query: Callable[Concatenate[ReadTx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query at once, on the loop's own connection."""
-        return query(ReadTx(self._reader, actor, self.now(), self._house), *args, **kwargs)
+        return query(ReadTx(self._reader, actor, self._instant(), self._house), *args, **kwargs)
 
     async def look(
         self, actor: Actor, query: Callable[Concatenate[LookTx, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run a query at once; return when the lines that it recorded are on disk."""
-        tx = LookTx(self._reader, actor, self.now(), self._house)
+        tx = LookTx(self._reader, actor, self._instant(), self._house)
         result = query(tx, *args, **kwargs)
         if tx.lines:
             await self._put(actor, None, "look", tx.lines)
@@ -201,6 +219,10 @@ class Database:
         """Write one audit line for something that did not come to a transaction: a refusal at the door."""
         await self._put(actor, None, "note", [line_of(actor, event, outcome, None, None)])
 
+    def _instant(self) -> datetime:
+        """A transaction's `now`: the clock, but never before the last audited instant."""
+        return max(self.now(), self._last_at)
+
     # ---------------------------------------------------------- on the loop
 
     def _put(
@@ -212,7 +234,11 @@ class Database:
         once: Once | None = None,
     ) -> "asyncio.Future[Any]":
         if self.halted:
-            raise Unavailable("Nothing can be saved now: {why}", code="READ_ONLY", why=self.halted)
+            raise _read_only(self.halted)
+        if self._closing:
+            raise Unavailable(
+                "The clinic's server is stopping. Please try again in a moment", code="STOPPING", retry_after=5
+            )
         if len(self._queue) >= self._most:
             raise Unavailable("The clinic is very busy. Please try again in a moment", code="BUSY", retry_after=1)
         future: asyncio.Future[Any] = self._loop.create_future()
@@ -254,30 +280,56 @@ class Database:
             if self._stopping.is_set():
                 return
             if not woken:
-                self._check_foreign()
+                self._endure("look at the file", self._check_foreign)
                 continue
             batch = self._batches.pop()
             events: list[Event] = []
             jobs: list[bool] = []
             outcomes = self._run(batch, events, jobs)
             self._loop.call_soon_threadsafe(self._settle, outcomes, events, bool(jobs))
-            self._shrink_wal()
+            self._endure("truncate the write-ahead log", self._shrink_wal)
 
     def _run(self, batch: list[_Item], events: list[Event], jobs: list[bool]) -> list[_Outcome]:
         """One transaction for all; if that is lost as a whole, one for each, so that only the culprit fails."""
-        conn = self._writer
         try:
-            return self._transact(conn, batch, events, jobs)
+            return self._transact(self._writer, batch, events, jobs)
         except Exception as error:
-            if conn.in_transaction:
-                conn.execute("ROLLBACK")
-            self._reload()
-            if isinstance(error, apsw.IOError):
-                self.halted = f"the disk reported an error ({error}). Check the disk, then start esante again"
-                log.critical("writing_halted", why=self.halted)
-            if len(batch) == 1 or self.halted:
-                return [(item.future, False, _explained(error)) for item in batch]
+            self._recover(error)
+            if len(batch) == 1 or self.halted or isinstance(error, apsw.BusyError):
+                return [(item.future, False, self._explained(error)) for item in batch]
             return [outcome for item in batch for outcome in self._run([item], events, jobs)]
+
+    def _recover(self, error: Exception) -> None:
+        """After a transaction that was lost as a whole: see where the file stands. Never raises, the writer must live."""
+        if isinstance(error, apsw.IOError):
+            self._halt(error)
+        try:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            self._reload()
+        except Exception as worse:
+            self._halt(worse)
+
+    def _halt(self, error: Exception) -> None:
+        """Nothing is written until the next start: after an error of the disk nobody knows what it holds."""
+        self._disk_error = (
+            f"the database could not be read or written ({type(error).__name__}: {error})."
+            " Check the disk, then start esante again"
+        )
+        log.critical("writing_halted", why=self._disk_error)
+
+    def _endure(self, chore: str, act: Callable[[], None]) -> None:
+        """Something that a thread does by the way: its failure is told once and tried again, the thread lives on."""
+        try:
+            act()
+        except Exception as error:
+            if isinstance(error, apsw.IOError) and not self._disk_error:
+                self._halt(error)
+            if self._complaints.get(chore) != str(error):
+                log.error("chore_failed", chore=chore, exc_info=error)
+            self._complaints[chore] = str(error)
+        else:
+            self._complaints.pop(chore, None)
 
     def _transact(
         self, conn: apsw.Connection, batch: list[_Item], events: list[Event], jobs: list[bool]
@@ -287,9 +339,9 @@ class Database:
         if self._foreign_commit():
             self._reload()
             self._loop.call_soon_threadsafe(self.on_foreign_commit)
-            if self.halted:
-                raise Unavailable("Nothing can be saved now: {why}", code="READ_ONLY", why=self.halted)
-        now = max(self.now(), self._last_at)
+        if self.halted:  # since these requests were queued
+            raise _read_only(self.halted)
+        now = self._instant()
         outcomes: list[_Outcome] = []
         lines: list[Line] = []
         happened: list[Event] = []
@@ -307,7 +359,7 @@ class Database:
                     raise
                 execute("ROLLBACK TO command")
                 execute("RELEASE command")
-                outcomes.append((item.future, False, _explained(error)))
+                outcomes.append((item.future, False, self._explained(error)))
                 continue
             execute("RELEASE command")
             lines += tx.lines
@@ -315,11 +367,11 @@ class Database:
             has_jobs = has_jobs or tx.has_jobs
             outcomes.append((item.future, True, value))
         head = audit_log.append(conn, self._audit_key, self._head, clock.text(now), lines)
-        changed = [event for event in happened if event.action() == "settings.changed"]
+        changed = any(event.action() == "settings.changed" for event in happened)
+        in_force = settings.load(conn) if changed else self._house.settings
         execute("COMMIT")
-        self._head, self._last_at = head, now
-        if changed:
-            self._house.settings = settings.load(conn)
+        # Nothing below may raise: a batch that has committed must not be redone.
+        self._head, self._last_at, self._house.settings = head, now, in_force
         events += happened
         if has_jobs:
             jobs.append(True)
@@ -329,8 +381,8 @@ class Database:
         assert item.command is not None
         started = self._loop.time()
         tx = WriteTx(conn, item.actor, now, self._house)
-        if item.once and (kept := replay(tx, item.once)) is not None:
-            return kept, tx
+        if item.once and (kept := replay(tx, item.once)):
+            return kept[0], tx
         value = item.command(tx)
         if item.once:
             remember(tx, item.once, value)
@@ -338,32 +390,49 @@ class Database:
             log.warning("slow_command", command=item.name, ms=round(took * 1000))
         return value, tx
 
+    def _explained(self, error: Exception) -> Exception:
+        """What the database itself refused, in words for the person; everything else as it is."""
+        if isinstance(error, apsw.FullError):
+            return Unavailable("The disk is full: nothing can be saved until space is freed", code="DISK_FULL")
+        if isinstance(error, apsw.BusyError):
+            return Unavailable("Another program is writing. Please try again in a moment", code="BUSY", retry_after=5)
+        if isinstance(error, apsw.IOError) and self.halted:
+            return _read_only(self.halted)
+        if isinstance(error, StopIteration):  # a future does not take it
+            return RuntimeError("a command raised StopIteration")
+        return error
+
     # ------------------------------------------- what others have committed
 
     def _foreign_commit(self) -> bool:
         """Has another process committed since we looked? Our own commits do not move this number."""
-        version = self._writer.data_version()
+        version = _data_version(self._writer)
         moved = version != self._data_version
         self._data_version = version
         return moved
 
     def _check_foreign(self) -> None:
-        if self._foreign_commit():
+        """In a gap look again each time: `esante db accept-loss` moves the witness after its commit."""
+        moved = self._foreign_commit()
+        if moved or self._gap:
             self._reload()
+        if moved:
             self._loop.call_soon_threadsafe(self.on_foreign_commit)
 
     def _reload(self) -> None:
         """Take head, clock floor and settings from the file, and hold them against the witness."""
         conn = self._writer
-        self._data_version = conn.data_version()
+        self._data_version = _data_version(conn)
         self._head = audit_log.head(conn)
         self._last_at = clock.parse(self._head.at) if self._head.at else clock.BEGINNING
         self._house.settings = settings.load(conn)
-        gap = gap_message(conn, self.witness, self._head)
-        if gap != self.halted and not (self.halted and "disk" in self.halted):
-            self.halted = gap
-            if gap:
-                log.critical("writing_halted", why=gap)
+        try:
+            gap = None if self._accepting_loss else gap_message(conn, self.witness, self._head)
+        except Broken as error:
+            gap = str(error)
+        if gap and gap != self._gap:
+            log.critical("writing_halted", why=gap)
+        self._gap = gap
 
     # ---------------------------------------------------------- slow readers
 
@@ -375,7 +444,7 @@ class Database:
         conn: apsw.Connection = self._local.conn
         conn.execute("BEGIN")
         try:
-            tx = LookTx(conn, actor, self.now(), self._house)
+            tx = LookTx(conn, actor, self._instant(), self._house)
             return query(tx), tx.lines
         finally:
             conn.execute("ROLLBACK")
@@ -383,21 +452,31 @@ class Database:
     # ------------------------------------------------------------ checkpoints
 
     def _checkpoint_forever(self) -> None:
-        while not self._stopping.wait(1.0):
-            head = self._head
-            if head.seq != self._witnessed and not self.halted:
-                self.witness.advance(head)
-                self._witnessed = head.seq
-            self._checkpoint(self._checkpointer, apsw.SQLITE_CHECKPOINT_PASSIVE)
+        while not self._stopping.wait(CHECKPOINT_SECONDS):
+            self._endure("write the witness", self._bear_witness)
+            self._endure("checkpoint", lambda: self._checkpoint(self._checkpointer, apsw.SQLITE_CHECKPOINT_PASSIVE))
+
+    def _bear_witness(self) -> None:
+        head = self._head
+        if head.seq != self._witnessed and not self.halted and not self._accepting_loss:
+            self.witness.advance(head)
+            self._witnessed = head.seq
 
     def _shrink_wal(self) -> None:
-        """Passive checkpoints never reset the log under steady load; above 64 MB the writer does, between batches."""
+        """Passive checkpoints never reset the log under steady load; above 64 MB the writer does, between batches.
+
+        It does not wait for a reader of an old snapshot, or a long search would stop all writing: the next batch tries again.
+        """
         try:
             size = self.path.with_name(self.path.name + "-wal").stat().st_size
         except FileNotFoundError:
             return
         if size > WAL_TRUNCATE_BYTES:
-            self._checkpoint(self._writer, apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            self._writer.set_busy_timeout(0)
+            try:
+                self._checkpoint(self._writer, apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            finally:
+                self._writer.set_busy_timeout(BUSY_MS)
 
     @staticmethod
     def _checkpoint(conn: apsw.Connection, mode: int) -> None:
@@ -412,6 +491,8 @@ def gap_message(conn: apsw.Connection, witness: Witness, head: Head) -> str | No
         return None
     ways = "Restore a backup, or accept the loss with: esante db accept-loss --reason TEXT"
     if head.seq < mark.seq:
+        head = audit_log.head(conn)  # another process may have written line and witness since `head` was read
+    if head.seq < mark.seq:
         return (
             f"audit lines {head.seq + 1} to {mark.seq} are missing ({mark.seq - head.seq} lines, the last of {mark.at}):"
             f" committed data was lost, by damage to the write-ahead log or an old copy of the file. {ways}"
@@ -422,8 +503,10 @@ def gap_message(conn: apsw.Connection, witness: Witness, head: Head) -> str | No
     return None
 
 
-def _explained(error: Exception) -> Exception:
-    """What the database itself refused, in words for the person; everything else as it is."""
-    if isinstance(error, apsw.FullError):
-        return Unavailable("The disk is full: nothing can be saved until space is freed", code="DISK_FULL")
-    return error
+def _read_only(why: str) -> Unavailable:
+    return Unavailable("Nothing can be saved now: {why}", code="READ_ONLY", why=why)
+
+
+def _data_version(conn: apsw.Connection) -> int:
+    """The pragma: `Connection.data_version` also moves on our own commits, and on others' only once something was read."""
+    return int(conn.execute("PRAGMA data_version").get)

@@ -28,8 +28,8 @@ class Once(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, kind=_kinds[command])
 
 
-def replay(tx: WriteTx, once: Once) -> Any:
-    """The first result for this actor and key; None when there is none yet."""
+def replay(tx: WriteTx, once: Once) -> tuple[Any] | None:
+    """The first result for this actor and key, which may be None itself; None when there is none yet."""
     found: list[Any] = tx.conn.execute(
         "SELECT digest, result FROM idempotency WHERE actor = ? AND key = ? AND created_at > ?",
         (tx.actor.id, once.key, tx.now - KEPT_FOR),
@@ -42,7 +42,7 @@ def replay(tx: WriteTx, once: Once) -> Any:
             "This Idempotency-Key was used for another request. Use a fresh key for each new request",
             code="IDEMPOTENCY_KEY_REUSED",
         )
-    return msgspec.json.decode(result, type=once.kind)
+    return (msgspec.json.decode(result, type=once.kind),)
 
 
 def remember(tx: WriteTx, once: Once, result: Any) -> None:

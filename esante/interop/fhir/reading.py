@@ -44,7 +44,7 @@ class _Head(msgspec.Struct):
 
 class _BundleEntry(msgspec.Struct):
     fullUrl: Any = None
-    resource: msgspec.Raw | None = None
+    resource: msgspec.Raw = msgspec.Raw(b"")
 
 
 _head = msgspec.json.Decoder(_Head)
@@ -110,7 +110,7 @@ def _unwrapped(file: str, place: str, raw: msgspec.Raw, response_key: str) -> En
         entry = _bundle_entry.decode(raw)
     except msgspec.DecodeError as error:
         return Entry(file=file, place=place, broken=f"This entry of the bundle is malformed: {error}")
-    if entry.resource is not None and bytes(entry.resource) != b"null":
+    if bytes(entry.resource) not in (b"", b"null"):
         return _entry(file, place, bytes(entry.resource), text(entry.fullUrl))
     data = bytes(raw)
     return Entry(

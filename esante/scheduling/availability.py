@@ -135,14 +135,15 @@ def is_offered(tx: ReadTx, practitioner_id: PractitionerId, starts_at: datetime,
 
 
 def nearest_free(tx: ReadTx, practitioner_id: PractitionerId, starts_at: datetime, kind: AppointmentType) -> list[Slot]:
-    """Up to three free times closest to the one that was wanted, on its day or the next ones that have any."""
-    day = max(clock.local_date(starts_at, zone_of(tx)), clock.local_date(tx.now, zone_of(tx)))
-    found: list[Slot] = []
-    for number in range(NEAREST_DAYS):
-        found += _free(tx, practitioner_id, day + timedelta(days=number), day + timedelta(days=number), kind)
-        if len(found) >= NEAREST:
+    """Up to three free times closest to the one that was wanted, on its day or in the two weeks that follow."""
+    day = clock.local_date(max(starts_at, tx.now), zone_of(tx))
+    before: list[Slot] = []
+    after: list[Slot] = []
+    for slot in _free(tx, practitioner_id, day, day + timedelta(days=NEAREST_DAYS), kind):
+        (before if slot.starts_at < starts_at else after).append(slot)
+        if len(after) == NEAREST:
             break
-    closest = sorted(found, key=lambda slot: (abs(slot.starts_at - starts_at), slot.starts_at < starts_at))[:NEAREST]
+    closest = sorted(after + before, key=lambda slot: abs(slot.starts_at - starts_at))[:NEAREST]
     return sorted(closest, key=lambda slot: slot.starts_at)
 
 

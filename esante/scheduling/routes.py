@@ -5,7 +5,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from litestar import Response, Router, delete, get, post
-from litestar.params import JSONBody, Parameter
+from litestar.params import JSONBody, QueryParameter
 
 from esante.kernel.access import roles
 from esante.kernel.dependencies import Db, Me, OnceKey, tagged
@@ -27,13 +27,13 @@ from esante.scheduling.structs import (
 BOOKERS = roles("patient", "doctor", "assistant", "admin")
 KEEPERS = roles("doctor", "assistant", "admin")
 
-From = Annotated[date | None, Parameter(query="from", description="The first local day")]
-Until = Annotated[date | None, Parameter(query="to", description="The last local day")]
-Practitioner = Annotated[str | None, Parameter(query="practitionerId")]
-Patient = Annotated[str | None, Parameter(query="patientId")]
-InState = Annotated[Status | None, Parameter(query="status")]
-WithErrors = Annotated[bool, Parameter(query="withErrors", description="Show those entered in error too")]
-Limit = Annotated[int, Parameter(query="limit", ge=1, le=100)]
+From = Annotated[date | None, QueryParameter(name="from", description="The first local day")]
+Until = Annotated[date | None, QueryParameter(name="to", description="The last local day")]
+Practitioner = Annotated[str | None, QueryParameter(name="practitionerId")]
+Patient = Annotated[str | None, QueryParameter(name="patientId")]
+InState = Annotated[Status | None, QueryParameter(name="status")]
+WithErrors = Annotated[bool, QueryParameter(name="withErrors", description="Show those entered in error too")]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 
 
 @post("/appointments", access=BOOKERS)

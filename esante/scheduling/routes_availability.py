@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from litestar import Response, Router, delete, get, patch, post, put
-from litestar.params import JSONBody, Parameter
+from litestar.params import JSONBody, QueryParameter
 
 from esante.kernel.access import SIGNED_IN, roles
 from esante.kernel.dependencies import Db, IfMatch, Me, OnceKey, tagged
@@ -27,12 +27,12 @@ from esante.scheduling.structs import (
 
 KEEPERS = roles("doctor", "assistant", "admin")
 
-From = Annotated[date | None, Parameter(query="from", description="The first local day; default today")]
-Until = Annotated[date | None, Parameter(query="to", description="The last local day; default six days later")]
-TypeId = Annotated[str | None, Parameter(query="typeId", description="Slots as long as this type asks for")]
-Whose = Annotated[str | None, Parameter(query="practitionerId", description="For the desk and admins: whose")]
-Withdrawn = Annotated[bool, Parameter(query="withdrawn", description="For staff: those withdrawn too")]
-First = Annotated[int, Parameter(query="limit", ge=1, le=100)]
+From = Annotated[date | None, QueryParameter(name="from", description="The first local day; default today")]
+Until = Annotated[date | None, QueryParameter(name="to", description="The last local day; default six days later")]
+TypeId = Annotated[str | None, QueryParameter(name="typeId", description="Slots as long as this type asks for")]
+Whose = Annotated[str | None, QueryParameter(name="practitionerId", description="For the desk and admins: whose")]
+Withdrawn = Annotated[bool, QueryParameter(name="withdrawn", description="For staff: those withdrawn too")]
+First = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 
 
 @get("/appointment-types", access=SIGNED_IN)

@@ -94,8 +94,8 @@ def starts_within(
     """Every start that the interval offers for a visit of this length: its instant and its wall time."""
     wall, wall_end = wall_time(day, interval.from_time), wall_time(day, interval.to_time)
     step, length = timedelta(minutes=interval.slot_minutes), timedelta(minutes=minutes)
-    offset = zone.utcoffset(wall)
-    if offset is not None and offset == zone.utcoffset(wall_end):
+    offset = zone.utcoffset(datetime.combine(day, time()))
+    if offset is not None and offset == zone.utcoffset(datetime.combine(day + timedelta(days=1), time())):
         at = wall.replace(tzinfo=UTC) - offset
         while wall + length <= wall_end:
             yield at, wall

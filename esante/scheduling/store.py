@@ -84,8 +84,8 @@ def lapsed_holds(tx: ReadTx, starts_at: datetime, ends_at: datetime) -> list[App
     """Requests whose hold has run out and whose time touches this one."""
     return tx.all(
         Appointment,
-        APPOINTMENT
-        + " WHERE status = 'pending' AND hold_until <= :now AND starts_at < :ends_at AND ends_at > :starts_at",
+        APPOINTMENT + " INDEXED BY appointment_hold WHERE status = 'pending' AND hold_until <= :now"
+        " AND starts_at < :ends_at AND ends_at > :starts_at",
         {"now": tx.now, "starts_at": starts_at, "ends_at": ends_at},
     )
 

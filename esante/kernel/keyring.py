@@ -71,9 +71,9 @@ def create(folder: Path, key_file: Path) -> Keyring:
     if key_file.exists():
         slot_key = _read_key_file(key_file)
     else:
-        slot_key = secrets.token_bytes(KEY_BYTES)
         files.make_folder(key_file.parent)
-        files.create_whole(key_file, (KEY_FILE_HEAD + base64.b64encode(slot_key).decode() + "\n").encode(), 0o600)
+        files.create_whole(key_file, new_key_file())
+        slot_key = _read_key_file(key_file)
     encryption_key = secrets.token_bytes(KEY_BYTES)
     keys: dict[str, bytes] = {purpose: secrets.token_bytes(KEY_BYTES) for purpose in PURPOSES}
     ring = KeyringFile(
@@ -83,6 +83,11 @@ def create(folder: Path, key_file: Path) -> Keyring:
     )
     files.create_whole(path, msgspec.json.format(msgspec.json.encode(ring)))
     return Keyring(ring.installation_id, keys)
+
+
+def new_key_file() -> bytes:
+    """The content of a fresh key file: 256 random bits."""
+    return (KEY_FILE_HEAD + base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n").encode()
 
 
 def unlock(folder: Path, key_file: Path) -> Keyring:

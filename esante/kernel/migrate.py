@@ -34,7 +34,7 @@ def check(conn: apsw.Connection) -> None:
         )
     if found < wanted:
         raise Broken(
-            f"This clinic's schema is version {found}, this program needs {wanted}. Start `esante serve` once, it migrates"
+            f"This clinic's schema is version {found}, this program needs {wanted}. `esante serve` migrates it"
         )
 
 

@@ -22,18 +22,26 @@ WallTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 """A time of day in the clinic's zone, `HH:MM`."""
 
 
+class KeywordOnly(msgspec.StructMeta):
+    """Makes every subclass take keywords only; msgspec by itself would do so for one class, not for its children."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> Any:
+        config.setdefault("kw_only", True)
+        return super().__new__(cls, name, bases, namespace, **config)
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Kept(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Kept(msgspec.Struct, frozen=True, rename="camel", metaclass=KeywordOnly):
     """A row as it is kept, and as it is shown: snake_case in Python and SQL, camelCase in JSON."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Asked(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class Asked(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, metaclass=KeywordOnly):
     """What somebody asks for. A field too many is refused by name."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="event"):
+class Event(msgspec.Struct, frozen=True, rename="camel", tag_field="event", metaclass=KeywordOnly):
     """What has happened: a past participle with ids, versions, enums and times. Never names, content or free text.
 
     `subject` is the id of the thing it happened to, `patient_id` whose record it touches. The struct's tag is the action

@@ -20,14 +20,14 @@ from esante.kernel.audit_log import Line, Outcome
 from esante.kernel.errors import NotFound
 from esante.kernel.one_time import OneTimeSecrets
 from esante.kernel.settings import ClinicSettings
-from esante.kernel.structs import Event, new_id
+from esante.kernel.structs import Event, KeywordOnly, new_id
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Task(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="task"):
+class Task(msgspec.Struct, frozen=True, rename="camel", tag_field="task", metaclass=KeywordOnly):
     """Work that is due later, as a job row: ids only. Its tag is the job's name; `wiring` says who does it."""
 
 

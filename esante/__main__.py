@@ -1,0 +1,5 @@
+"""`python -m esante`."""
+
+from esante.cli.main import main
+
+main()

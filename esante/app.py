@@ -1,0 +1,190 @@
+"""Where the parts meet: the clinic's rooms behind one HTTP application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from litestar import Litestar, Router
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.handlers.base import BaseRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import Scope
+
+from esante import __version__, system
+from esante.edge import Edge
+from esante.identity.door import Door
+from esante.kernel import clock, keyring
+from esante.kernel.access import OPEN, Access, is_declared
+from esante.kernel.actor import ANONYMOUS, Actor
+from esante.kernel.clinic import Clinic
+from esante.kernel.config import Config
+from esante.kernel.connection import open_database
+from esante.kernel.database import Database
+from esante.kernel.dependencies import provide_once, provide_version
+from esante.kernel.errors import Forbidden, Refusal, Unauthenticated
+from esante.kernel.http_errors import confess, refuse, refuse_request
+from esante.kernel.hub import Hub
+from esante.kernel.jobs import JobRunner
+from esante.kernel.migrate import migrate
+from esante.kernel.one_time import OneTimeSecrets
+from esante.kernel.passwords import Passwords
+from esante.kernel.structs import Event
+from esante.kernel.vault import Vault
+from esante.wiring import ROUTERS, WIRING, WORK
+from esante.workplaces.service import scopes_of
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+DATABASE = "esante.db"
+
+
+class App:
+    """One clinic, ready to be served: `asgi` is the application, `clinic` its parts while it runs."""
+
+    def __init__(
+        self, folder: Path, config: Config, *, now: clock.Clock = clock.now, run_jobs: bool = True
+    ) -> None:
+        """Unlock the keys and bring the schema up to date. `Broken` says what is wrong and what to do.
+
+        Without `run_jobs` nothing that is due is done by itself: tests call `jobs.run_due`.
+        """
+        keys = keyring.unlock(folder, Path(config.keys.file).expanduser())
+        bring_up_to_date(folder, keys)
+        self.clinic = open_clinic(folder, config, keys, now=now)
+        self.door = Door(
+            read=self.clinic.db.read, signing_key=keys.key("sessions"), scopes_of=scopes_of, now=self.clinic.db.now
+        )
+        self._run_jobs = run_jobs
+        self.jobs = JobRunner(self.clinic.db, WORK, self.clinic)
+        self.litestar = self._build()
+        self.asgi = Edge(self.litestar, self.clinic.db)
+
+    def _build(self) -> Litestar:
+        clinic = self.clinic
+        app = Litestar(
+            route_handlers=[system.router, Router("/api/v1", route_handlers=list(ROUTERS))],
+            guards=[self._let_in],
+            dependencies={
+                "db": Provide(lambda: clinic.db, sync_to_thread=False),
+                "clinic": Provide(lambda: clinic, sync_to_thread=False),
+                "door": Provide(lambda: self.door, sync_to_thread=False),
+                "actor": Provide(_actor_of, sync_to_thread=False),
+                "once": Provide(provide_once),
+                "version": Provide(provide_version, sync_to_thread=False),
+            },
+            exception_handlers={Refusal: refuse, HTTPException: refuse_request, Exception: confess},
+            lifespan=[self._live],
+            openapi_config=_openapi(),
+            request_max_body_size=clinic.config.limits.body_bytes,
+            logging_config=None,
+        )
+        refuse_undeclared(app)
+        return app
+
+    def _let_in(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        """Every route is closed unless it says who may come in."""
+        access: Access = handler.opt.get("access", frozenset())
+        scope: Any = connection.scope
+        if access == OPEN:
+            try:
+                scope["actor"] = self.door.actor_of(connection)
+            except Unauthenticated:
+                scope["actor"] = ANONYMOUS  # a stale cookie must not keep anybody from signing in
+            return
+        actor = scope["actor"] = self.door.actor_of(connection)
+        if actor.role == "anonymous":
+            raise Unauthenticated("Please sign in")
+        if actor.role not in access:
+            raise Forbidden("Your role does not allow this")
+
+    @asynccontextmanager
+    async def _live(self, app: Litestar) -> AsyncIterator[None]:
+        db = self.clinic.db
+        db.after_commit = self._follow
+        db.on_foreign_commit = self._catch_up
+        await db.start()
+        jobs = asyncio.create_task(self.jobs.run(), name="jobs") if self._run_jobs else None
+        try:
+            yield
+        finally:
+            self.jobs.stop()
+            if jobs:
+                await jobs
+            await db.stop()
+            self.clinic.passwords.close()
+
+    def _follow(self, events: list[Event], has_jobs: bool) -> None:
+        """After a commit, on the loop: whoever listens is told, sessions that ended are forgotten, due work begins."""
+        for event in events:
+            self.door.heed(event)
+            reactions = WIRING.get(type(event))
+            for react in reactions.live if reactions else ():
+                react(self.clinic, event)
+        if has_jobs:
+            self.jobs.wake()
+
+    def _catch_up(self) -> None:
+        """The command line has written: nothing that was remembered can be trusted."""
+        self.door.forget_all()
+        self.jobs.wake()
+
+
+def open_clinic(folder: Path, config: Config, keys: keyring.Keyring, *, now: clock.Clock = clock.now) -> Clinic:
+    """The parts of a clinic, not yet started: the server and the command line open it alike."""
+    db = Database(
+        folder / DATABASE,
+        keys.key("database"),
+        keys.key("audit"),
+        OneTimeSecrets(keys.key("links")),
+        WIRING,
+        now=now,
+        queue=config.limits.write_queue,
+    )
+    return Clinic(config, db, keys, Vault(folder / "files", keys.key("files")), Hub(), Passwords())
+
+
+def bring_up_to_date(folder: Path, keys: keyring.Keyring) -> list[str]:
+    """Run the migrations that this database has not seen; nobody else may have it open."""
+    conn = open_database(folder / DATABASE, keys.key("database"), "maintenance")
+    try:
+        return migrate(conn)
+    finally:
+        conn.close()
+
+
+def refuse_undeclared(app: Litestar) -> None:
+    """Refuse to start with a route that does not say who may come in."""
+    silent = [
+        f"{handler} at {route.path}"
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", None) or [route.route_handler]  # type: ignore[union-attr]
+        if not is_declared(handler.opt.get("access")) and "OPTIONS" not in getattr(handler, "http_methods", ())
+    ]
+    if silent:
+        raise RuntimeError("These routes do not declare their access: " + "; ".join(silent))
+
+
+def _actor_of(scope: Scope) -> Actor:
+    return scope["actor"]  # type: ignore[typeddict-item, no-any-return]
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="esante",
+        version=__version__,
+        description="The API of one clinic. Errors have one shape; see `FailureAnswer`.",
+        use_handler_docstrings=True,
+        # Given as the framework's own controller, it keeps the framework from adding pages and a catch-all of its own.
+        openapi_controller=cast(Any, system.ApiDocument),
+        components=Components(
+            security_schemes={
+                "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
+                "cookie": SecurityScheme(type="apiKey", security_scheme_in="cookie", name="__Host-esante"),
+            }
+        ),
+    )

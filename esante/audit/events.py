@@ -1,0 +1,41 @@
+"""Reading the log is itself in the log."""
+
+from typing import ClassVar
+
+from esante.kernel.structs import Event, Severity
+
+
+class AuditRead(Event, tag="audit.read"):
+    """Somebody read lines of the log."""
+
+    count: int
+
+
+class AccessesRead(Event, tag="audit.accesses_read"):
+    """Somebody asked who had opened a patient's record."""
+
+    count: int
+
+
+class AuditVerified(Event, tag="audit.verified"):
+    """The chain was verified and found whole."""
+
+    lines: int
+
+
+class AuditVerifyFailed(Event, tag="audit.verify_failed"):
+    """The chain was verified and is not whole; the number of the first bad line."""
+
+    severity: ClassVar[Severity] = "critical"
+
+    lines: int
+    first_bad: int
+
+
+class LossAccepted(Event, tag="audit.loss_accepted"):
+    """An operator took the log's present end for true although the witness had seen more."""
+
+    severity: ClassVar[Severity] = "critical"
+
+    first_missing: int
+    last_missing: int

@@ -1,0 +1,16 @@
+"""Admins read the log; patients see who opened their own record."""
+
+from esante.kernel.errors import Forbidden
+from esante.kernel.transaction import ReadTx
+from esante.people.service import own_patient
+
+
+def may_read_log(tx: ReadTx) -> None:
+    if tx.actor.role != "admin" and not tx.actor.is_house:
+        raise Forbidden("Only an admin reads the audit log")
+
+
+def may_see_accesses(tx: ReadTx, patient_id: str) -> None:
+    """Admins, and the patient (or the guardian) for their own record; for others it is not there."""
+    if tx.actor.role != "admin":
+        own_patient(tx, patient_id)

@@ -1,0 +1,88 @@
+"""The HTTP door of the audit log."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from litestar import Router, get
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from esante.audit import service
+from esante.audit.structs import AuditFilter, AuditLine, RecordAccess
+from esante.kernel.access import roles
+from esante.kernel.audit_log import Verdict
+from esante.kernel.dependencies import Db, House, Me
+from esante.kernel.structs import Page, Severity
+
+Limit = Annotated[int, QueryParameter(ge=1, le=500)]
+
+
+@get("/audit", access=roles("admin"))
+async def list_lines(
+    db: Db,
+    actor: Me,
+    user_id: Annotated[str | None, QueryParameter(name="userId")] = None,
+    patient_id: Annotated[str | None, QueryParameter(name="patientId")] = None,
+    action: FromQuery[str | None] = None,
+    category: FromQuery[str | None] = None,
+    severity: FromQuery[Severity | None] = None,
+    outcome: FromQuery[Literal["done", "refused", "failed"] | None] = None,
+    since: Annotated[datetime | None, QueryParameter(name="from")] = None,
+    until: Annotated[datetime | None, QueryParameter(name="to")] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: Limit = 100,
+) -> Page[AuditLine]:
+    """The audit log, newest first; every filter that is given must hold."""
+    wanted = AuditFilter(
+        actor=user_id,
+        patient_id=patient_id,
+        action=action,
+        category=category,
+        severity=severity,
+        outcome=outcome,
+        since=since,
+        until=until,
+    )
+    return await db.scan(actor, service.list_lines, wanted, cursor, limit)
+
+
+@get("/audit/security-events", access=roles("admin"))
+async def list_security_events(
+    db: Db, actor: Me, cursor: FromQuery[str | None] = None, limit: Limit = 100
+) -> Page[AuditLine]:
+    """Sign-ins and their failures, refusals, account changes, and everything critical."""
+    return await db.scan(actor, service.list_lines, AuditFilter(security=True), cursor, limit)
+
+
+@get("/audit/users/{id:str}", access=roles("admin"))
+async def list_of_user(
+    db: Db, actor: Me, id: FromPath[str], cursor: FromQuery[str | None] = None, limit: Limit = 100
+) -> Page[AuditLine]:
+    """What one account did."""
+    return await db.scan(actor, service.list_lines, AuditFilter(actor=id), cursor, limit)
+
+
+@get("/audit/patients/{id:str}", access=roles("admin"))
+async def list_of_patient(
+    db: Db, actor: Me, id: FromPath[str], cursor: FromQuery[str | None] = None, limit: Limit = 100
+) -> Page[AuditLine]:
+    """What touched one patient's record."""
+    return await db.scan(actor, service.list_lines, AuditFilter(patient_id=id), cursor, limit)
+
+
+@get("/patients/{id:str}/accesses", access=roles("patient", "admin"))
+async def list_accesses(db: Db, actor: Me, id: FromPath[str], limit: Limit = 100) -> list[RecordAccess]:
+    """Who opened this record, by person and day."""
+    return await db.scan(actor, service.list_accesses, id, limit)
+
+
+@get("/audit/verify", access=roles("admin"))
+async def verify(db: Db, actor: Me, clinic: House) -> Verdict:
+    """Read the whole chain again and hold it against the witness."""
+    return await db.scan(actor, service.verify, clinic.keys.key("audit"), db.witness.read())
+
+
+router = Router(
+    "/",
+    route_handlers=[list_lines, list_security_events, list_of_user, list_of_patient, list_accesses, verify],
+    tags=["Audit"],
+)

@@ -1,0 +1,148 @@
+"""`esante init`, `serve`, `demo`, `config show`: making a clinic and running it."""
+
+import asyncio
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from esante import demo as furniture
+from esante.app import DATABASE, bring_up_to_date, open_clinic
+from esante.cli import report
+from esante.cli.opening import DEMO_KEY, operator, settings_of, unlocked, with_clinic
+from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Host, Json, Port
+from esante.identity import service as identity
+from esante.kernel import files, keyring
+
+from esante.kernel.config import Config
+from esante.kernel.errors import Broken
+from esante.kernel.transaction import WriteTx
+from esante.server import serve as serve_clinic
+from esante.workplaces import service as workplaces
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+ACCOUNTS_FILE = "demo-accounts.txt"
+
+
+class Made(msgspec.Struct, frozen=True, rename="camel"):
+    """What `esante init` made."""
+
+    data: str
+    key_file: str
+    first_admin_code: str
+
+
+def init(
+    data: Data = DATA,
+    config: ConfigFile = CONFIG,
+    name: Annotated[str, typer.Option("--name", help="The clinic's name.")] = "esante",
+    as_json: Json = False,
+) -> None:
+    """Make a new, empty clinic: its keys, its database, and a one-time code for the first admin.
+
+    The key file is made outside the data folder. Keep a copy of it in a safe place: without it nobody can read the data.
+    """
+    settings = settings_of(config, data)
+    _make(data, settings)
+    code = with_clinic(data, settings, lambda clinic: clinic.db.write(operator(), _open_house, name))
+    made = Made(str(data), settings.keys.file, code)
+    if as_json:
+        report.as_json(made)
+        return
+    report.out.print(f"A new clinic is in [bold]{data}[/], its key in [bold]{made.key_file}[/].")
+    report.out.print("The data cannot be read without that key: keep a copy of it away from this machine.")
+    report.out.print(f"\nStart it with [bold]esante serve[/]; then make the first admin with this code (24 hours):\n\n  {code}\n")
+
+
+def serve(
+    data: Data = DATA, config: ConfigFile = CONFIG, host: Host = None, port: Port = None
+) -> None:
+    """Serve the clinic until Ctrl-C; what was asked is finished first."""
+    settings = settings_of(config, data, host, port)
+    serve_clinic(data, settings, on_ready=lambda address: report.err.print(f"esante serves {data} at [bold]{address}[/]"))
+
+
+def demo(
+    data: Data = DATA, config: ConfigFile = CONFIG, host: Host = None, port: Port = None
+) -> None:
+    """Run a clinic with demo data; it is made at the first start, with random passwords.
+
+    The demo listens on this machine only, and its key lies beside its data: good for looking around, not for patients.
+    """
+    if (data / "keyring").exists() and not (data / DEMO_KEY).exists():
+        raise Broken(f"{data} holds a clinic that is not a demo. Run it with: esante serve --data {data}")
+    first = not (data / ACCOUNTS_FILE).exists()
+    if first:
+        _begin_demo(data)
+    settings = settings_of(config, data, host, port)
+    if settings.server.host not in LOOPBACK:
+        raise Broken("The demo listens on this machine only: its key lies beside its data. Use --host 127.0.0.1")
+    if first:
+        _make(data, settings)
+        asyncio.run(_furnish(data, settings))
+
+    def greet(address: str) -> None:
+        report.err.print(f"\n[bold]The demo clinic is open at {address}[/]\n")
+        report.err.print((data / ACCOUNTS_FILE).read_text(encoding="utf-8"))
+        report.err.print(f"The API to read and to try: {address}/api/v1/docs")
+        report.err.print("The key of this demo lies beside its data, so it protects nothing. Stop with Ctrl-C.\n")
+
+    serve_clinic(data, settings, on_ready=greet)
+
+
+def show_config(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False) -> None:
+    """Print the settings of the box as they are in force: esante.toml over the defaults."""
+    settings = settings_of(config, data)
+    if as_json:
+        report.as_json(settings)
+        return
+    for section in msgspec.structs.fields(Config):
+        value = getattr(settings, section.name)
+        if isinstance(value, msgspec.Struct):
+            report.out.print(f"\\[{section.name}]")
+            for key, inner in msgspec.structs.asdict(value).items():
+                report.out.print(f"{key} = {inner!r}")
+        else:
+            report.out.print(f"{section.name} = {value!r}")
+
+
+def _make(data: Path, settings: Config) -> None:
+    """Keys, then the database; a clinic that is there already is `Broken`, and nothing of it is touched."""
+    if (data / "keyring").exists():
+        raise Broken(f"There is a clinic in {data} already. Serve it: esante serve --data {data}")
+    files.make_folder(data)
+    keys = keyring.create(data, Path(settings.keys.file).expanduser())
+    bring_up_to_date(data, keys)
+
+
+def _open_house(tx: WriteTx, name: str) -> str:
+    workplaces.ensure_workplace(tx, name)
+    return identity.issue_first_admin_code(tx)
+
+
+def _begin_demo(data: Path) -> None:
+    """A fresh key beside the data. What an interrupted first start has left is taken away; it never held anything real."""
+    files.make_folder(data)
+    if (data / DEMO_KEY).exists():
+        for left in ("keyring", "witness", f"{DATABASE}-wal", f"{DATABASE}-shm", DATABASE, DEMO_KEY):
+            (data / left).unlink(missing_ok=True)
+    files.create_whole(data / DEMO_KEY, keyring.new_key_file())
+
+
+async def _furnish(data: Path, settings: Config) -> None:
+    clinic = open_clinic(data, settings, unlocked(data, settings))
+    passwords = {member.name: f"Demo-{secrets.token_urlsafe(9)}-7a" for member in furniture.CAST}
+    await clinic.db.start()
+    try:
+        hashes = {name: await clinic.passwords.hash(password) for name, password in passwords.items()}
+        made = await furniture.furnish(clinic, hashes, patients=60)
+        await furniture.fill_agenda(clinic, made)
+    finally:
+        await clinic.db.stop()
+        clinic.passwords.close()
+    lines = [f"{member.role:<11} {member.email:<28} {passwords[member.name]}" for member in furniture.CAST]
+    files.write_whole(data / ACCOUNTS_FILE, ("\n".join(lines) + "\n").encode())
+
+

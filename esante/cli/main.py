@@ -1,0 +1,56 @@
+"""`esante`: the command and its groups."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from esante import __version__
+from esante.cli import audit, box, database, fhir, users
+from esante.cli.report import fail
+from esante.kernel.errors import Broken, Refusal
+
+app = typer.Typer(
+    name="esante",
+    help="A clinic in a box. Start with [bold]esante demo[/] to look around, or [bold]esante init[/] for your own clinic.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+imports = typer.Typer(help="Take data over from other systems.", no_args_is_help=True)
+configuration = typer.Typer(help="The box's own settings, from esante.toml.", no_args_is_help=True)
+
+app.command()(box.init)
+app.command()(box.serve)
+app.command()(box.demo)
+app.add_typer(users.app, name="user")
+app.add_typer(audit.app, name="audit")
+app.add_typer(database.app, name="db")
+imports.command("fhir")(fhir.import_fhir)
+app.add_typer(imports, name="import")
+configuration.command("show")(box.show_config)
+app.add_typer(configuration, name="config")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"esante {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Common to all commands."""
+
+
+def main() -> None:
+    """The console script: refusals become one line on standard error and exit code 1."""
+    try:
+        app()
+    except (Broken, Refusal) as error:
+        fail(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

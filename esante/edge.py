@@ -1,0 +1,99 @@
+"""The edge of the clinic: what every request meets before and after its route.
+
+Outside the framework, as one small ASGI layer: a request id, the security headers, and the audit line of a refusal, which
+is on disk before the person sees the answer.
+"""
+
+import secrets
+from typing import ClassVar
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from esante.kernel.actor import ANONYMOUS, Actor
+from esante.kernel.database import Database
+from esante.kernel.errors import Unavailable
+from esante.kernel.structs import Event, Severity
+
+log = structlog.get_logger(__name__)
+
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+]
+POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+NO_STORE = (b"cache-control", b"no-store")
+
+
+class AccessDenied(Event, tag="access.denied"):
+    """Somebody was refused: status, route and the ids that were asked for. Whether the row exists is not said."""
+
+    severity: ClassVar[Severity] = "warning"
+
+    status: int
+    method: str
+    asked: dict[str, str]
+
+
+class Edge:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp, db: Database) -> None:
+        self._app, self._db = app, db
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):  # the lifespan of the server
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]
+        scope["language"] = self._db.settings.language  # type: ignore[typeddict-unknown-key]
+
+        async def send_dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                if message["status"] in (401, 403, 404):
+                    await self._note(scope, message["status"])
+                headers = list(message["headers"])
+                names = {name for name, _ in headers}
+                headers += HEADERS
+                headers.append((b"x-request-id", request_id.encode()))
+                headers += [header for header in (POLICY, NO_STORE) if header[0] not in names]
+                message["headers"] = headers
+            await send(message)
+
+        await self._app(scope, receive, send_dressed)
+
+    async def _note(self, scope: Scope, status: int) -> None:
+        """The audit line of a refusal; a 404 only where an id was asked for."""
+        asked = {str(name): str(value)[:64] for name, value in scope.get("path_params", {}).items()}
+        if status == 404 and (not asked or "path_template" not in scope):
+            return
+        actor: Actor = scope.get("actor") or ANONYMOUS  # type: ignore[assignment]
+        event = AccessDenied(
+            subject=str(scope.get("path_template") or scope["path"])[:200],
+            status=status,
+            method=str(scope.get("method", "GET")),
+            asked=asked,
+        )
+        try:
+            await self._db.note(_placed(actor, scope), event)
+        except Unavailable as error:
+            log.error("refusal_not_noted", status=status, why=str(error))
+
+
+def _placed(actor: Actor, scope: Scope) -> Actor:
+    """With address and request id, which somebody who was turned away at the door does not have yet."""
+    if actor.request_id:
+        return actor
+    client = scope.get("client")
+    return Actor(
+        id=actor.id,
+        role=actor.role,
+        session_id=actor.session_id,
+        address=client[0] if client else None,
+        request_id=str(scope.get("request_id")),
+    )

@@ -1,0 +1,75 @@
+"""Serving the clinic: one process, one address, until it is told to stop."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from esante.app import App
+from esante.kernel import clock, files
+from esante.kernel.config import Config
+from esante.kernel.errors import Broken
+from esante.kernel.http_guard import Door, guarded_protocol
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def serve(
+    folder: Path,
+    config: Config,
+    *,
+    on_ready: Callable[[str], None] = lambda address: None,
+    now: clock.Clock = clock.now,
+) -> None:
+    """Serve the clinic in `folder` until SIGINT or SIGTERM; what was asked is finished first.
+
+    Refuses (`Broken`) when another server has the folder, when the address is taken, and whatever `App` refuses.
+    """
+    host, port = config.server.host, config.server.port
+    with files.locked(folder / "lock", f"an esante server, process {os.getpid()}"):
+        app = App(folder, config, now=now)
+        listener = _listen(host, port)
+        address = f"http://{host}:{listener.getsockname()[1]}"
+        server = _Server(server_config(app, config), lambda: on_ready(address))
+        server.run(sockets=[listener])
+
+
+def server_config(app: App, config: Config) -> uvicorn.Config:
+    """uvicorn as it was measured to be best, with the limits that it lacks."""
+    return uvicorn.Config(
+        app.asgi,
+        loop="uvloop",
+        http=guarded_protocol(Door(config.limits)),
+        ws="websockets-sansio",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=10,
+        ws_max_size=1_048_576,
+        ws_per_message_deflate=False,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise Broken(f"{host}:{port} cannot be used ({error.strerror}). Choose another with --host and --port") from None
+    return listener

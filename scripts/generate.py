@@ -1,0 +1,51 @@
+"""Writes what is generated from the code: `esante/schema.sql`, `docs/openapi.json`. A house test keeps them true."""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from esante.app import App, bring_up_to_date
+from esante.kernel import keyring
+from esante.kernel.config import Config, Keys
+from esante.kernel.connection import open_database
+
+ROOT = Path(__file__).parent.parent
+
+
+def schema(folder: Path) -> str:
+    """Every table, index and trigger, as the newest migration leaves them."""
+    key = os.urandom(32)
+    bring_up_to_date(folder, keyring.Keyring("", {"database": key}))
+    conn = open_database(folder / "esante.db", key, "reader")
+    rows = conn.execute(
+        "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND name NOT GLOB '*_search_*'"
+        " ORDER BY rowid"
+    ).fetchall()
+    conn.close()
+    head = "-- Generated from the migrations by scripts/fix: the whole database on one page.\n\n"
+    return head + ";\n\n".join(sql for (sql,) in rows) + ";\n"
+
+
+def openapi(folder: Path) -> str:
+    """The API's document, as the server gives it."""
+    config = Config(keys=Keys(file=str(folder / "key")))
+    keyring.create(folder, folder / "key")
+    app = App(folder, config)
+    app.clinic.passwords.close()
+    return json.dumps(app.litestar.openapi_schema.to_schema(), indent=1, ensure_ascii=False, default=str) + "\n"
+
+
+GENERATED = {ROOT / "esante" / "schema.sql": schema, ROOT / "docs" / "openapi.json": openapi}
+
+
+def main() -> None:
+    for path, make in GENERATED.items():
+        with tempfile.TemporaryDirectory() as folder:
+            path.write_text(make(Path(folder)), encoding="utf-8")
+        print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,9 +1,6 @@
 """Vital signs: which observations are one, in which field they go, and in which unit."""
 
-import msgspec
-
 from esante.interop.fhir.values import Resource, item, items, number, text
-from esante.records.consultations.content import body_mass_index
 from esante.records.consultations.structs import Vitals
 
 FIELDS = {
@@ -73,13 +70,8 @@ def combined(into: Measured, more: Measured) -> bool:
 
 
 def as_vitals(found: Measured) -> Vitals | None:
-    """With the BMI that was measured, else derived."""
-    if not found:
-        return None
-    values = Vitals(**found)
-    if values.bmi is None:
-        values = msgspec.structs.replace(values, bmi=body_mass_index(values.weight_kg, values.height_cm))
-    return values
+    """As the room takes them; None when nothing was measured."""
+    return Vitals(**found) if found else None
 
 
 def _has_value(observation: Resource) -> bool:

@@ -3,14 +3,12 @@
 from esante.kernel.errors import Forbidden
 from esante.kernel.transaction import ReadTx
 from esante.people.structs import PatientId
-from esante.records.consultations import service as consultations
 from esante.records.prescriptions import service as prescriptions
 
 
 def may_read(tx: ReadTx, patient_id: PatientId) -> None:
     """`NotFound` for a doctor without relation and for another patient, `Forbidden` for other roles."""
-    wrote = consultations.has_written_for(tx, patient_id) or prescriptions.has_written_for(tx, patient_id)
-    consultations.may_read_chart(tx, patient_id, wrote=wrote)
+    prescriptions.may_read_chart(tx, patient_id)
 
 
 def house_only(tx: ReadTx) -> None:

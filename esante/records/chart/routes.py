@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from esante.kernel.access import SIGNED_IN
 from esante.kernel.dependencies import Db, Me
@@ -12,7 +12,7 @@ from esante.people.structs import PatientId
 from esante.records.chart import service
 from esante.records.chart.structs import Allergy, Condition, Immunization, TimelineEntry
 
-Limit = Annotated[int, Parameter(ge=1, le=100)]
+Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 
 
 @get("/patients/{patient_id:str}/allergies", access=SIGNED_IN)

@@ -19,7 +19,7 @@ PartialDate = str
 """`1970`, `1970-05`, `1970-05-12`, or an instant with its offset."""
 
 
-class Allergy(Kept, kw_only=True):
+class Allergy(Kept):
     """What a patient does not bear."""
 
     id: AllergyId
@@ -41,7 +41,7 @@ class Allergy(Kept, kw_only=True):
     created_at: datetime
 
 
-class Condition(Kept, kw_only=True):
+class Condition(Kept):
     """A disease or a problem, with its state."""
 
     id: ConditionId
@@ -62,7 +62,7 @@ class Condition(Kept, kw_only=True):
     created_at: datetime
 
 
-class Immunization(Kept, kw_only=True):
+class Immunization(Kept):
     """A vaccine given, or not given and why (`status`)."""
 
     id: ImmunizationId

@@ -57,6 +57,13 @@ def measured(values: dict[str, Any]) -> Vitals | None:
     return Vitals(**asked, bmi=body_mass_index(asked["weight_kg"], asked["height_cm"]))
 
 
+def with_bmi(vitals: Vitals | None) -> Vitals | None:
+    """With the BMI that was given, else derived."""
+    if vitals is None or vitals.bmi is not None:
+        return vitals
+    return msgspec.structs.replace(vitals, bmi=body_mass_index(vitals.weight_kg, vitals.height_cm))
+
+
 def body_mass_index(weight_kg: float | None, height_cm: float | None) -> float | None:
     """kg/m², to one decimal; None when either is missing."""
     if not weight_kg or not height_cm:

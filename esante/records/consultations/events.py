@@ -15,6 +15,8 @@ class ConsultationCreated(Event, tag="consultation.created"):
 
 
 class ConsultationUpdated(Event, tag="consultation.updated"):
+    """Its author changed what it says."""
+
     practitioner_id: str
     version: int
     fields: list[str]
@@ -37,11 +39,15 @@ class ConsultationSealed(Event, tag="consultation.sealed"):
 
 
 class AddendumAdded(Event, tag="consultation.addendum"):
+    """Something was added after completion."""
+
     addendum_id: str
     practitioner_id: str
 
 
 class ConsultationEnteredInError(Event, tag="consultation.entered_in_error"):
+    """It should not have been written; the content is kept."""
+
     severity: ClassVar[Severity] = "warning"
 
     practitioner_id: str | None
@@ -56,6 +62,8 @@ class ConsultationAccessed(Event, tag="consultation.accessed"):
 
 
 class ConsultationImported(Event, tag="consultation.imported"):
+    """A visit came from another system, completed and sealed."""
+
     practitioner_id: str | None
 
 

@@ -6,6 +6,7 @@ from esante.kernel.errors import Forbidden, NotFound
 from esante.kernel.transaction import ReadTx
 from esante.people import service as people
 from esante.people.structs import PatientId, PractitionerBrief, PractitionerId
+from esante.records.consultations import store
 from esante.records.consultations.structs import Consultation
 
 DOCTOR_SEES = (
@@ -63,7 +64,7 @@ def may_read_chart(tx: ReadTx, patient_id: PatientId, *, wrote: bool = False) ->
         case "system":
             return
         case "doctor":
-            if not wrote and not _treats(tx, patient_id):
+            if not (wrote or _wrote(tx, patient_id) or _treats(tx, patient_id)):
                 raise NotFound("There is no such patient")
             people.patient_brief(tx, patient_id)
         case "patient":
@@ -111,6 +112,10 @@ def may_mark_error(tx: ReadTx, consultation: Consultation) -> None:
 def house_only(tx: ReadTx) -> None:
     if not tx.actor.is_house:
         raise Forbidden("Only the clinic itself may do this")
+
+
+def _wrote(tx: ReadTx, patient_id: PatientId) -> bool:
+    return tx.actor.person_id is not None and store.wrote_for(tx, tx.actor.person_id, patient_id)
 
 
 def _treats(tx: ReadTx, patient_id: PatientId) -> bool:

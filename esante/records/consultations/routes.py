@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import Response, Router, get, patch, post, put
-from litestar.params import JSONBody, Parameter
+from litestar.params import JSONBody, QueryParameter
 
 from esante.kernel.access import SIGNED_IN, roles
 from esante.kernel.dependencies import Db, IfMatch, Me, OnceKey, tagged
@@ -27,10 +27,10 @@ from esante.records.consultations.structs import (
     NewConsultation,
 )
 
-Limit = Annotated[int, Parameter(ge=1, le=100)]
-Since = Annotated[datetime | None, Parameter(query="from")]
-Until = Annotated[datetime | None, Parameter(query="to")]
-OfPatient = Annotated[str | None, Parameter(query="patientId")]
+Limit = Annotated[int, QueryParameter(ge=1, le=100)]
+Since = Annotated[datetime | None, QueryParameter(name="from")]
+Until = Annotated[datetime | None, QueryParameter(name="to")]
+OfPatient = Annotated[str | None, QueryParameter(name="patientId")]
 
 
 @get("/consultations", access=roles("patient", "doctor", "assistant"))

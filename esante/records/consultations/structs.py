@@ -99,7 +99,7 @@ class ConsultationContent(Asked):
     """May the patient read examination and additional notes too?"""
 
 
-class NewConsultation(ConsultationContent, kw_only=True):
+class NewConsultation(ConsultationContent):
     """A consultation for an appointment that has begun."""
 
     appointment_id: AppointmentId
@@ -151,7 +151,7 @@ class Addendum(Kept):
     created_at: datetime
 
 
-class Consultation(Kept, kw_only=True):
+class Consultation(Kept):
     """The row as it is kept; readers get a `ConsultationView`."""
 
     id: ConsultationId
@@ -187,7 +187,7 @@ class Consultation(Kept, kw_only=True):
     error_reason: str | None = None
 
 
-class ConsultationView(Consultation, kw_only=True):
+class ConsultationView(Consultation):
     """A consultation as this reader may see it: what the reader may not see is null, and named in `hidden`."""
 
     is_sealed: bool
@@ -196,7 +196,7 @@ class ConsultationView(Consultation, kw_only=True):
     hidden: list[str] = msgspec.field(default_factory=list)
 
 
-class ConsultationBrief(Kept, kw_only=True):
+class ConsultationBrief(Kept):
     """A line of a list."""
 
     id: ConsultationId

@@ -8,6 +8,8 @@ from esante.kernel.transaction import Task
 
 
 class PrescriptionCreated(Event, tag="prescription.created"):
+    """A doctor has prescribed; its content may be edited until `can_edit_until`."""
+
     practitioner_id: str
     consultation_id: str | None
     lines: int
@@ -15,6 +17,8 @@ class PrescriptionCreated(Event, tag="prescription.created"):
 
 
 class PrescriptionUpdated(Event, tag="prescription.updated"):
+    """Its author changed what it says."""
+
     practitioner_id: str
     version: int
     fields: list[str]
@@ -28,11 +32,15 @@ class PrescriptionLocked(Event, tag="prescription.locked"):
 
 
 class PrescriptionCompleted(Event, tag="prescription.completed"):
+    """It has been taken to its end."""
+
     practitioner_id: str | None
     version: int
 
 
 class PrescriptionCancelled(Event, tag="prescription.cancelled"):
+    """It was stopped; the audit line has the reason."""
+
     severity: ClassVar[Severity] = "warning"
 
     practitioner_id: str | None
@@ -40,6 +48,8 @@ class PrescriptionCancelled(Event, tag="prescription.cancelled"):
 
 
 class PrescriptionSuperseded(Event, tag="prescription.superseded"):
+    """Another prescription took its place."""
+
     practitioner_id: str | None
     version: int
     superseded_by: str
@@ -53,6 +63,8 @@ class PrescriptionAccessed(Event, tag="prescription.accessed"):
 
 
 class PrescriptionImported(Event, tag="prescription.imported"):
+    """A prescription came from another system, locked."""
+
     practitioner_id: str | None
 
 

@@ -6,7 +6,9 @@ from esante.kernel.errors import Forbidden, NotFound
 from esante.kernel.transaction import ReadTx
 from esante.people import service as people
 from esante.people.structs import PatientId, PractitionerBrief, PractitionerId
+from esante.records.consultations import service as consultations
 from esante.records.consultations.structs import Consultation
+from esante.records.prescriptions import store
 from esante.records.prescriptions.structs import Prescription
 
 DOCTOR_SEES = (
@@ -45,6 +47,16 @@ def may_read(tx: ReadTx, prescription: Prescription) -> None:
             raise Forbidden("Your role may not read prescriptions")
     if not allowed:
         raise NotFound("There is no such prescription")
+
+
+def may_read_chart(tx: ReadTx, patient_id: PatientId) -> None:
+    """Who treats the patient or wrote there, the patient, assistants with `records.read`; 404 or 403 for others."""
+    wrote = (
+        tx.actor.role == "doctor"
+        and tx.actor.person_id is not None
+        and store.wrote_for(tx, tx.actor.person_id, patient_id)
+    )
+    consultations.may_read_chart(tx, patient_id, wrote=wrote)
 
 
 def is_author(tx: ReadTx, prescription: Prescription) -> bool:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import Response, Router, get, patch, post, put
-from litestar.params import JSONBody, Parameter
+from litestar.params import JSONBody, QueryParameter
 
 from esante.kernel.access import SIGNED_IN, roles
 from esante.kernel.dependencies import Db, IfMatch, Me, OnceKey, tagged
@@ -24,9 +24,9 @@ from esante.records.prescriptions.structs import (
     Replacement,
 )
 
-Limit = Annotated[int, Parameter(ge=1, le=100)]
-OfPatient = Annotated[str | None, Parameter(query="patientId")]
-OfConsultation = Annotated[str | None, Parameter(query="consultationId")]
+Limit = Annotated[int, QueryParameter(ge=1, le=100)]
+OfPatient = Annotated[str | None, QueryParameter(name="patientId")]
+OfConsultation = Annotated[str | None, QueryParameter(name="consultationId")]
 
 
 @get("/prescriptions", access=roles("patient", "doctor", "assistant"))

@@ -1,6 +1,5 @@
 """The use cases of prescriptions: one function, one transaction."""
 
-from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,31 +7,25 @@ import msgspec
 from msgspec import UNSET
 
 from esante.kernel import clock
-from esante.kernel.errors import Conflict, Invalid, Locked, NotFound, Stale
-from esante.kernel.structs import AccountId, Page, decode_cursor, encode_cursor, new_id
+from esante.kernel.errors import Conflict, Invalid
+from esante.kernel.structs import Page, decode_cursor, encode_cursor, new_id
 from esante.kernel.transaction import LookTx, ReadTx, WriteTx
 from esante.people import service as people
 from esante.people.structs import PatientId, PractitionerBrief
 from esante.records.consultations import service as consultations
-from esante.records.consultations.structs import ConsultationId
-from esante.records.prescriptions import lines, policy, store
+from esante.records.prescriptions import keeping, lines, policy, store
 from esante.records.prescriptions.events import (
-    AnnounceLock,
     PrescriptionAccessed,
     PrescriptionCancelled,
     PrescriptionCompleted,
-    PrescriptionCreated,
     PrescriptionImported,
     PrescriptionLocked,
     PrescriptionSuperseded,
-    PrescriptionUpdated,
 )
 from esante.records.prescriptions.structs import (
     Cancellation,
-    HistoryAction,
     HistoryEntry,
     ImportedPrescription,
-    Line,
     NewPrescription,
     Prescription,
     PrescriptionContent,
@@ -41,8 +34,6 @@ from esante.records.prescriptions.structs import (
     PrescriptionPatch,
     Replacement,
 )
-
-CONTENT = ("lines", "general_note", "pharmacy")
 
 
 def prescribe(tx: WriteTx, new: NewPrescription) -> Prescription:
@@ -55,22 +46,15 @@ def prescribe(tx: WriteTx, new: NewPrescription) -> Prescription:
     patient_id = _patient_of(tx, prescriber, new)
     if people.patient_brief(tx, patient_id).birth_date is None:
         raise Conflict("Record the patient's birth date first", code="BIRTH_DATE_REQUIRED")
-    return _issue(
-        tx,
-        prescriber,
-        patient_id,
-        new.consultation_id,
-        new.reason,
-        lines.kept(new.lines),
-        new.general_note,
-        new.pharmacy,
-    )
+    return keeping.issue(tx, prescriber, patient_id, new, consultation_id=new.consultation_id, reason=new.reason)
 
 
 def replace_prescription(tx: WriteTx, id: PrescriptionId, version: int, whole: PrescriptionContent) -> Prescription:
     """The author gives the whole content anew within the edit window; later it is `Locked`, a stale version is refused."""
-    before = _editable(tx, id, version)
-    return _save(
+    before = keeping.found(tx, id)
+    policy.may_change(tx, before)
+    keeping.require_editable(before, version)
+    return keeping.save(
         tx,
         before,
         msgspec.structs.replace(
@@ -81,23 +65,27 @@ def replace_prescription(tx: WriteTx, id: PrescriptionId, version: int, whole: P
 
 def change_prescription(tx: WriteTx, id: PrescriptionId, version: int, patch: PrescriptionPatch) -> Prescription:
     """The author changes what is named within the edit window; later it is `Locked`, a stale version is refused."""
-    before = _editable(tx, id, version)
-    given: dict[str, Any] = {name: getattr(patch, name) for name in CONTENT if getattr(patch, name) is not UNSET}
+    before = keeping.found(tx, id)
+    policy.may_change(tx, before)
+    keeping.require_editable(before, version)
+    given: dict[str, Any] = {
+        name: getattr(patch, name) for name in keeping.CONTENT if getattr(patch, name) is not UNSET
+    }
     if patch.lines is not UNSET:
         given["lines"] = lines.kept(patch.lines)
-    return _save(tx, before, msgspec.structs.replace(before, **given))
+    return keeping.save(tx, before, msgspec.structs.replace(before, **given))
 
 
 def lock_prescription(tx: WriteTx, id: PrescriptionId) -> Prescription:
     """The author locks it before its time; it does not open again. Locking a locked one changes nothing."""
-    kept = _found(tx, id)
+    kept = keeping.found(tx, id)
     policy.may_change(tx, kept)
     if kept.is_locked:
         return kept
-    row = _counted(tx, kept, can_edit_until=tx.now, lock_announced_at=tx.now, is_locked=True)
+    row = keeping.counted(tx, kept, can_edit_until=tx.now, lock_announced_at=tx.now, is_locked=True)
     store.update_lock(tx, row)
-    _keep_history(tx, row, "locked")
-    tx.forget(_lock_key(id))
+    keeping.keep_history(tx, row, "locked")
+    tx.forget(keeping.lock_key(id))
     tx.record(
         PrescriptionLocked(subject=id, patient_id=row.patient_id, practitioner_id=row.practitioner_id, by_hand=True)
     )
@@ -106,8 +94,10 @@ def lock_prescription(tx: WriteTx, id: PrescriptionId) -> Prescription:
 
 def complete_prescription(tx: WriteTx, id: PrescriptionId) -> Prescription:
     """It has been taken to its end; locked or not. Only an active one."""
-    row = _end(tx, id, status="completed")
-    _keep_history(tx, row, "completed")
+    kept = keeping.found(tx, id)
+    policy.may_end(tx, kept)
+    row = keeping.end(tx, kept, status="completed")
+    keeping.keep_history(tx, row, "completed")
     tx.record(
         PrescriptionCompleted(
             subject=id, patient_id=row.patient_id, practitioner_id=row.practitioner_id, version=row.version
@@ -118,8 +108,10 @@ def complete_prescription(tx: WriteTx, id: PrescriptionId) -> Prescription:
 
 def cancel_prescription(tx: WriteTx, id: PrescriptionId, why: Cancellation) -> Prescription:
     """Stop it, with the reason; locked or not. Only an active one."""
-    row = _end(tx, id, status="cancelled", status_reason=why.reason)
-    _keep_history(tx, row, "cancelled")
+    kept = keeping.found(tx, id)
+    policy.may_end(tx, kept)
+    row = keeping.end(tx, kept, status="cancelled", status_reason=why.reason)
+    keeping.keep_history(tx, row, "cancelled")
     tx.record(
         PrescriptionCancelled(
             subject=id, patient_id=row.patient_id, practitioner_id=row.practitioner_id, version=row.version
@@ -131,19 +123,18 @@ def cancel_prescription(tx: WriteTx, id: PrescriptionId, why: Cancellation) -> P
 
 def supersede_prescription(tx: WriteTx, id: PrescriptionId, by: Replacement) -> Prescription:
     """Put a new prescription, which is returned, in the place of an active one: the way to correct after the lock."""
-    old = _found(tx, id)
+    old = keeping.found(tx, id)
     policy.may_end(tx, old)
-    _require_active(old)
+    keeping.require_active(old)
     prescriber = policy.may_prescribe(tx)
     own = policy.is_author(tx, old)
-    reason = by.reason or old.reason
+    reason = by.reason or (old.reason if own else None)
     if not own and reason is None:
         raise Invalid("Say why you replace a colleague's prescription", field="reason")
-    new = _issue(
-        tx, prescriber, old.patient_id, old.consultation_id, reason, lines.kept(by.lines), by.general_note, by.pharmacy
-    )
-    row = _end(tx, id, status="superseded", superseded_by=new.id, status_reason=by.reason)
-    _keep_history(tx, row, "superseded")
+    place = old.consultation_id if own else None
+    new = keeping.issue(tx, prescriber, old.patient_id, by, consultation_id=place, reason=reason)
+    row = keeping.end(tx, old, status="superseded", superseded_by=new.id, status_reason=by.reason)
+    keeping.keep_history(tx, row, "superseded")
     tx.record(
         PrescriptionSuperseded(
             subject=id,
@@ -159,7 +150,7 @@ def supersede_prescription(tx: WriteTx, id: PrescriptionId, by: Replacement) -> 
 
 def open_prescription(tx: LookTx, id: PrescriptionId) -> Prescription:
     """Read one: its author, who treats the patient, the patient."""
-    kept = _found(tx, id)
+    kept = keeping.found(tx, id)
     policy.may_read(tx, kept)
     tx.record(PrescriptionAccessed(subject=id, patient_id=kept.patient_id, access_type="view"))
     return kept
@@ -167,7 +158,7 @@ def open_prescription(tx: LookTx, id: PrescriptionId) -> Prescription:
 
 def read_history(tx: LookTx, id: PrescriptionId) -> Page[HistoryEntry]:
     """Everything that was done to it, the oldest first, each with the whole of it as it then stood."""
-    kept = _found(tx, id)
+    kept = keeping.found(tx, id)
     policy.may_read(tx, kept)
     tx.record(PrescriptionAccessed(subject=id, patient_id=kept.patient_id, access_type="history"))
     return Page(items=store.history(tx, id))
@@ -188,8 +179,7 @@ def list_prescriptions(tx: LookTx, wanted: PrescriptionFilter) -> Page[Prescript
 
 def list_of_patient(tx: LookTx, patient_id: PatientId, wanted: PrescriptionFilter) -> Page[Prescription]:
     """One patient's prescriptions; a doctor without relation to the patient gets `NotFound`."""
-    wrote = has_written_for(tx, patient_id) or consultations.has_written_for(tx, patient_id)
-    consultations.may_read_chart(tx, patient_id, wrote=wrote)
+    policy.may_read_chart(tx, patient_id)
     page = list_prescriptions(tx, msgspec.structs.replace(wanted, patient_id=patient_id))
     if not page.items:
         tx.record(PrescriptionAccessed(subject=patient_id, patient_id=patient_id, access_type="list", count=0))
@@ -207,29 +197,28 @@ def list_rows(tx: ReadTx, wanted: PrescriptionFilter) -> tuple[list[Prescription
     }
     if before := decode_cursor(wanted.cursor, 2):
         narrowing |= {"before_at": str(before[0]), "before_id": str(before[1])}
-    values |= {"now": tx.now, "today": _today(tx), "limit": wanted.limit + 1} | narrowing
+    values |= {"now": tx.now, "today": keeping.today(tx), "limit": wanted.limit + 1} | narrowing
     named = [name for name in store.NARROW if narrowing.get(name) is not None]
     found = store.prescriptions(tx, visible, values, named)
     return found[: wanted.limit], len(found) > wanted.limit
 
 
-def has_written_for(tx: ReadTx, patient_id: PatientId) -> bool:
-    """Has the acting doctor prescribed for this patient? For other rooms."""
-    person = tx.actor.person_id
-    return tx.actor.role == "doctor" and person is not None and store.wrote_for(tx, person, patient_id)
+def may_read_chart(tx: ReadTx, patient_id: PatientId) -> None:
+    """Refuses whoever may not see this patient's clinical lists. For other rooms."""
+    policy.may_read_chart(tx, patient_id)
 
 
 def prescription_for(tx: ReadTx, id: PrescriptionId) -> Prescription:
     """The row as it is, without policy. For other rooms."""
-    return _found(tx, id)
+    return keeping.found(tx, id)
 
 
 def announce_lock(tx: WriteTx, id: PrescriptionId) -> None:
     """Say once that the edit window has ended. For the house: nothing about the lock depends on it."""
     policy.house_only(tx)
-    kept = _found(tx, id)
+    kept = keeping.found(tx, id)
     if kept.is_locked and store.mark_lock_announced(tx, id, tx.now):
-        _keep_history(tx, msgspec.structs.replace(kept, lock_announced_at=tx.now), "locked")
+        keeping.keep_history(tx, msgspec.structs.replace(kept, lock_announced_at=tx.now), "locked")
         tx.record(PrescriptionLocked(subject=id, patient_id=kept.patient_id, practitioner_id=kept.practitioner_id))
 
 
@@ -258,7 +247,7 @@ def import_prescription(tx: WriteTx, given: ImportedPrescription) -> Prescriptio
         is_locked=True,
     )
     store.insert(tx, row)
-    _keep_history(tx, row, "imported")
+    keeping.keep_history(tx, row, "imported")
     tx.record(PrescriptionImported(subject=row.id, patient_id=row.patient_id, practitioner_id=row.practitioner_id))
     return row.id
 
@@ -278,138 +267,3 @@ def _patient_of(tx: ReadTx, prescriber: PractitionerBrief, new: NewPrescription)
         raise Invalid("A prescription without a consultation needs its reason", field="reason")
     policy.may_prescribe_for(tx, new.patient_id)
     return new.patient_id
-
-
-def _issue(
-    tx: WriteTx,
-    prescriber: PractitionerBrief,
-    patient_id: PatientId,
-    consultation_id: ConsultationId | None,
-    reason: str | None,
-    kept_lines: list[Line],
-    general_note: str | None,
-    pharmacy: str | None,
-) -> Prescription:
-    until = tx.now + timedelta(hours=tx.settings.prescription_edit_hours)
-    row = Prescription(
-        id=PrescriptionId(new_id()),
-        consultation_id=consultation_id,
-        patient_id=patient_id,
-        practitioner_id=prescriber.id,
-        number=store.next_number(tx, consultation_id, patient_id),
-        status="active",
-        issued_at=tx.now,
-        ends_on=lines.ends_on(kept_lines, _today(tx)),
-        reason=reason,
-        lines=kept_lines,
-        general_note=general_note,
-        pharmacy=pharmacy,
-        created_at=tx.now,
-        updated_at=tx.now,
-        can_edit_until=until,
-    )
-    store.insert(tx, row)
-    _keep_history(tx, row, "created")
-    _announce_later(tx, row.id, until)
-    tx.record(
-        PrescriptionCreated(
-            subject=row.id,
-            patient_id=patient_id,
-            practitioner_id=prescriber.id,
-            consultation_id=consultation_id,
-            lines=len(kept_lines),
-            can_edit_until=until,
-        )
-    )
-    return row
-
-
-def _announce_later(tx: WriteTx, id: PrescriptionId, due: datetime) -> None:
-    tx.later(AnnounceLock(prescription_id=id), due=due, key=_lock_key(id))
-
-
-def _editable(tx: ReadTx, id: PrescriptionId, version: int) -> Prescription:
-    kept = _found(tx, id)
-    policy.may_change(tx, kept)
-    if kept.is_locked:
-        raise Locked(
-            "This prescription is locked: replace it by a new one instead",
-            code="PRESCRIPTION_LOCKED",
-            extra={"canEditUntil": clock.text(kept.can_edit_until)},
-        )
-    _require_active(kept)
-    if kept.version != version:
-        raise Stale("This prescription was changed since you read it", extra={"version": kept.version})
-    return kept
-
-
-def _save(tx: WriteTx, before: Prescription, after: Prescription) -> Prescription:
-    fields = [name for name in CONTENT if getattr(before, name) != getattr(after, name)]
-    if not fields:
-        return before
-    issued_on = clock.local_date(after.issued_at, ZoneInfo(tx.settings.time_zone))
-    row = _counted(tx, after, ends_on=lines.ends_on(after.lines, issued_on))
-    store.update_content(tx, row)
-    _keep_history(tx, row, "updated")
-    tx.record(
-        PrescriptionUpdated(
-            subject=row.id,
-            patient_id=row.patient_id,
-            practitioner_id=str(row.practitioner_id),
-            version=row.version,
-            fields=fields,
-        )
-    )
-    return row
-
-
-def _end(tx: WriteTx, id: PrescriptionId, **changes: Any) -> Prescription:
-    kept = _found(tx, id)
-    policy.may_end(tx, kept)
-    _require_active(kept)
-    row = _counted(tx, kept, **changes)
-    store.update_status(tx, row)
-    return row
-
-
-def _require_active(row: Prescription) -> None:
-    if row.status != "active":
-        raise Conflict(
-            "This prescription has ended already",
-            code="WRONG_STATE",
-            extra={"state": row.status, "possible": ["active"]},
-        )
-
-
-def _counted(tx: WriteTx, row: Prescription, **changes: Any) -> Prescription:
-    return msgspec.structs.replace(row, version=row.version + 1, updated_at=tx.now, **changes)
-
-
-def _keep_history(tx: WriteTx, row: Prescription, action: HistoryAction) -> None:
-    store.insert_history(
-        tx,
-        HistoryEntry(
-            id=new_id(),
-            prescription_id=row.id,
-            version=row.version,
-            action=action,
-            at=tx.now,
-            by=AccountId(tx.actor.id),
-            snapshot=row,
-        ),
-    )
-
-
-def _found(tx: ReadTx, id: PrescriptionId) -> Prescription:
-    found = store.prescription(tx, id, _today(tx))
-    if found is None:
-        raise NotFound("There is no such prescription")
-    return found
-
-
-def _today(tx: ReadTx) -> date:
-    return clock.local_date(tx.now, ZoneInfo(tx.settings.time_zone))
-
-
-def _lock_key(id: PrescriptionId) -> str:
-    return f"prescription-lock:{id}"

@@ -39,7 +39,7 @@ class LineAsked(Asked):
     """The item of the pharmacy catalogue, if it is one."""
 
 
-class Line(Kept, kw_only=True):
+class Line(Kept):
     """One medication as it is kept. What another system left open is null."""
 
     id: LineId
@@ -61,25 +61,22 @@ class Line(Kept, kw_only=True):
 Lines = Annotated[list[LineAsked], Meta(min_length=1, max_length=50)]
 
 
-class NewPrescription(Asked, kw_only=True):
-    """A prescription of a consultation; without one, for a patient and with the reason why."""
+class PrescriptionContent(Asked):
+    """The whole content; as a full change (PUT) what is not named becomes empty."""
 
     lines: Lines
-    consultation_id: ConsultationId | None = None
-    patient_id: PatientId | None = None
-    """Needed without a consultation; with one it must be that patient, if it is given."""
-    reason: Reason | None = None
     general_note: Note | None = None
     pharmacy: Name | None = None
     """The preferred pharmacy, as free text."""
 
 
-class PrescriptionContent(Asked):
-    """The whole content, as a full change (PUT): what is not named becomes empty."""
+class NewPrescription(PrescriptionContent):
+    """A prescription of a consultation; without one, for a patient and with the reason why."""
 
-    lines: Lines
-    general_note: Note | None = None
-    pharmacy: Name | None = None
+    consultation_id: ConsultationId | None = None
+    patient_id: PatientId | None = None
+    """Needed without a consultation; with one it must be that patient, if it is given."""
+    reason: Reason | None = None
 
 
 class PrescriptionPatch(Asked):
@@ -94,13 +91,13 @@ class Cancellation(Asked):
     reason: Reason
 
 
-class Replacement(PrescriptionContent, kw_only=True):
+class Replacement(PrescriptionContent):
     """What takes the place of a prescription, and why."""
 
     reason: Reason | None = None
 
 
-class Prescription(Kept, kw_only=True):
+class Prescription(Kept):
     """A prescription. From `canEditUntil` on `isLocked` is true and the content stays as it is; the status still moves."""
 
     id: PrescriptionId

@@ -20,11 +20,21 @@ _DENIED = {
     apsw.SQLITE_ALTER_TABLE,
     apsw.SQLITE_ATTACH,
     apsw.SQLITE_DETACH,
+    apsw.SQLITE_CREATE_INDEX,
+    apsw.SQLITE_CREATE_TABLE,
+    apsw.SQLITE_CREATE_TEMP_TRIGGER,
+    apsw.SQLITE_CREATE_TRIGGER,
+    apsw.SQLITE_CREATE_VIEW,
+    apsw.SQLITE_CREATE_VTABLE,
     apsw.SQLITE_DROP_INDEX,
     apsw.SQLITE_DROP_TABLE,
     apsw.SQLITE_DROP_TRIGGER,
     apsw.SQLITE_DROP_VIEW,
+    apsw.SQLITE_DROP_VTABLE,
 }
+
+_PRAGMAS = {"foreign_key_check", "integrity_check", "max_page_count", "quick_check", "table_info", "table_xinfo"}
+"""Those that may be given a value at run time: none of them switches a guard off."""
 
 
 def open_database(path: Path, key: bytes, kind: Kind) -> apsw.Connection:
@@ -124,9 +134,11 @@ def _pragma(conn: apsw.Connection, name: str, value: str | None = None) -> objec
 
 
 def _authorize(action: int, first: str | None, second: str | None, database: str | None, trigger: str | None) -> int:
-    """At run time nobody changes the schema, and nobody changes or removes an audit line."""
-    if action in _DENIED and database != "temp":
+    """At run time nobody changes the schema, switches a guard off, or changes or removes an audit line."""
+    if action in _DENIED and (database != "temp" or action == apsw.SQLITE_CREATE_TEMP_TRIGGER):
         return apsw.SQLITE_DENY
     if action in (apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE) and first == "audit":
+        return apsw.SQLITE_DENY
+    if action == apsw.SQLITE_PRAGMA and second is not None and first not in _PRAGMAS:
         return apsw.SQLITE_DENY
     return apsw.SQLITE_OK

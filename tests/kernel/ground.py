@@ -104,7 +104,7 @@ def lines(tx: ReadTx) -> int:
 async def until(condition: Any, seconds: float = 3.0) -> None:
     """Wait until it is so."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 -- it may come true in another process
             await asyncio.sleep(0.005)
 
 

@@ -11,7 +11,7 @@ import structlog
 from esante.kernel import audit_log
 from esante.kernel.database import BATCH, Database
 from esante.kernel.errors import Conflict, Unavailable
-from esante.kernel.transaction import WriteTx
+from esante.kernel.transaction import ReadTx, WriteTx
 from tests.kernel.conftest import Opener
 from tests.kernel.ground import ACTOR, AUDIT_KEY, Clock, lines, make, make_and_fail, things
 
@@ -82,7 +82,9 @@ async def test_a_line_that_the_log_does_not_take_loses_only_the_culprit(db: Data
 
 
 async def test_the_chain_stays_whole_through_3000_mixed_commands_and_a_full_disk(db: Database) -> None:
-    chance, kept, failures = random.Random(1), [], {}
+    chance = random.Random(1)
+    kept: list[int] = []
+    failures: dict[type[Exception], int] = {}
     writer = db._writer
 
     def mixed(tx: WriteTx, number: int, fate: float) -> int:
@@ -212,5 +214,5 @@ async def test_whatever_a_command_raises_the_writer_lives(db: Database, error: E
         assert await db.write(ACTOR, make, 1) == 1
 
 
-def _now(tx: WriteTx) -> object:
+def _now(tx: ReadTx) -> object:
     return tx.now

@@ -6,8 +6,8 @@ from typing import Annotated
 from litestar import Response, Router, delete, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
-from msgspec import Meta, convert
+from litestar.params import JSONBody, QueryParameter
+from msgspec import convert
 
 from esante.identity.accounts import service as accounts
 from esante.identity.door import ACCESS_LASTS, COOKIE, Door
@@ -243,9 +243,9 @@ async def list_accounts(
     actor: Me,
     role: AccountRoleName | None = None,
     status: AccountStatus | None = None,
-    search: Annotated[str, Meta(max_length=100)] | None = None,
+    search: Annotated[str | None, QueryParameter(max_length=100)] = None,
     cursor: str | None = None,
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20,
+    limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
 ) -> Page[Account]:
     """Accounts, newest first, by role, status, or a part of address or mobile number."""
     asked = AccountFilter(role=role, status=status, search=search, cursor=cursor, limit=limit)

@@ -4,8 +4,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Response, Router, delete, get, patch, post, put
-from litestar.params import JSONBody
-from msgspec import Meta
+from litestar.params import JSONBody, QueryParameter
 
 from esante.identity.structs import Accepted
 from esante.kernel.access import OPEN, roles
@@ -33,8 +32,8 @@ from esante.people.structs import (
 )
 
 T = TypeVar("T")
-Limit = Annotated[int, Meta(ge=1, le=100)]
-Search = Annotated[str, Meta(max_length=100)]
+Limit = Annotated[int, QueryParameter(ge=1, le=100)]
+Search = Annotated[str | None, QueryParameter(max_length=100)]
 
 DESK = roles("doctor", "assistant", "admin")
 READERS = roles("patient", "doctor", "assistant", "admin")
@@ -61,7 +60,7 @@ async def register_patient(db: Db, actor: Me, once: OnceKey, data: JSONBody[NewP
 
 @get("/patients", access=DESK)
 async def list_patients(
-    db: Db, actor: Me, q: Search | None = None, cursor: str | None = None, limit: Limit = 20
+    db: Db, actor: Me, q: Search = None, cursor: str | None = None, limit: Limit = 20
 ) -> Page[PatientItem]:
     """Active patients by name; `q` finds beginnings of names, mobile digits, e-mail and birth date."""
     return await db.scan(actor, patients.list_patients, PatientFilter(q=q, cursor=cursor, limit=limit))
@@ -143,11 +142,11 @@ def _as(kind: type[T], data: dict[str, Any]) -> T:
 async def find_doctors(
     db: Db,
     actor: Me,
-    name: Search | None = None,
-    specialty: Search | None = None,
-    city: Search | None = None,
-    language: Search | None = None,
-    fee: Annotated[int, Meta(ge=0)] | None = None,
+    name: Search = None,
+    specialty: Search = None,
+    city: Search = None,
+    language: Search = None,
+    fee: Annotated[int | None, QueryParameter(ge=0)] = None,
     cursor: str | None = None,
     limit: Limit = 20,
 ) -> Page[PublicPractitioner]:

@@ -18,12 +18,12 @@ def normalised(written: str, country: str) -> str:
 
 
 def maybe(written: str, country: str) -> str | None:
-    """The E.164 form, or None."""
+    """The E.164 form, or None. Its length must fit the country; ranges change too often to be held against anybody."""
     try:
         number = phonenumbers.parse(written, country)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(number):
+    if not phonenumbers.is_possible_number(number):
         return None
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 

@@ -187,7 +187,7 @@ def _free(
             if latest is not None and starts_at > latest:
                 return
             if rooms is None or any(room.is_free(starts_at, ends_at) for room in rooms):
-                yield Slot(starts_at, ends_at, wall.isoformat(timespec="minutes"), practitioner_id)
+                yield Slot(starts_at, ends_at, wall.isoformat(), practitioner_id)
 
 
 def _folded(specialty: str) -> str:

@@ -22,18 +22,22 @@ TYPE = (
 
 
 def types(tx: ReadTx, *, only_active: bool) -> list[AppointmentType]:
+    """By name; those withdrawn too unless `only_active`."""
     return tx.all(AppointmentType, TYPE + " WHERE is_active >= ? ORDER BY name, id", int(only_active))
 
 
 def appointment_type(tx: ReadTx, type_id: AppointmentTypeId) -> AppointmentType | None:
+    """One, or None."""
     return tx.maybe(AppointmentType, TYPE + " WHERE id = ?", type_id)
 
 
 def type_named(tx: ReadTx, name: str) -> AppointmentTypeId | None:
+    """The active one of this name."""
     return tx.maybe(AppointmentTypeId, "SELECT id FROM appointment_type WHERE name = ? AND is_active = 1", name)
 
 
 def insert_type(tx: WriteTx, new: AppointmentType) -> None:
+    """A new one."""
     tx.run(
         "INSERT INTO appointment_type (id, name, price_minor, currency, duration_minutes, color, auto_confirm, room_kind,"
         " is_active, version, created_at, updated_at) VALUES (:id, :name, :price_minor, :currency, :duration_minutes,"
@@ -43,6 +47,7 @@ def insert_type(tx: WriteTx, new: AppointmentType) -> None:
 
 
 def update_type(tx: WriteTx, changed: AppointmentType) -> None:
+    """What of it may change."""
     tx.run(
         "UPDATE appointment_type SET name = :name, price_minor = :price_minor, duration_minutes = :duration_minutes,"
         " color = :color, auto_confirm = :auto_confirm, room_kind = :room_kind, is_active = :is_active,"
@@ -52,6 +57,7 @@ def update_type(tx: WriteTx, changed: AppointmentType) -> None:
 
 
 def template(tx: ReadTx, practitioner_id: PractitionerId) -> list[TemplateRow]:
+    """The weekly rows of a practitioner."""
     return tx.all(
         TemplateRow,
         "SELECT weekday, from_time, to_time, slot_minutes, valid_from, valid_to FROM availability_template"
@@ -63,6 +69,7 @@ def template(tx: ReadTx, practitioner_id: PractitionerId) -> list[TemplateRow]:
 def replace_template(
     tx: WriteTx, practitioner_id: PractitionerId, workplace_id: WorkplaceId, rows: list[TemplateRow]
 ) -> None:
+    """These rows and no others."""
     tx.run("DELETE FROM availability_template WHERE practitioner_id = ?", practitioner_id)
     for row in rows:
         tx.run(
@@ -78,10 +85,12 @@ EXCEPTION = "SELECT practitioner_id, day_on, day_off, extra, note, updated_at FR
 
 
 def exception(tx: ReadTx, practitioner_id: PractitionerId, day: date) -> DayException | None:
+    """What is different on a day, or None."""
     return tx.maybe(DayException, EXCEPTION + " WHERE practitioner_id = ? AND day_on = ?", practitioner_id, day)
 
 
 def exceptions(tx: ReadTx, practitioner_id: PractitionerId, first: date, last: date) -> dict[date, DayException]:
+    """What is different between two days, both included, by day."""
     found = tx.all(
         DayException,
         EXCEPTION + " WHERE practitioner_id = ? AND day_on BETWEEN ? AND ?",
@@ -93,6 +102,7 @@ def exceptions(tx: ReadTx, practitioner_id: PractitionerId, first: date, last: d
 
 
 def put_exception(tx: WriteTx, kept: DayException) -> None:
+    """In the place of what the day had."""
     tx.run(
         "INSERT INTO availability_exception (practitioner_id, day_on, day_off, extra, note, updated_at)"
         " VALUES (:practitioner_id, :day_on, :day_off, :extra, :note, :updated_at)"
@@ -103,6 +113,7 @@ def put_exception(tx: WriteTx, kept: DayException) -> None:
 
 
 def delete_exception(tx: WriteTx, practitioner_id: PractitionerId, day: date) -> bool:
+    """Was there anything?"""
     return (
         tx.run("DELETE FROM availability_exception WHERE practitioner_id = ? AND day_on = ?", practitioner_id, day) > 0
     )

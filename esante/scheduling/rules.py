@@ -68,6 +68,7 @@ def check_request(tx: ReadTx, wish: AppointmentRequest, kind: AppointmentType, s
 
 
 def check_not_past(tx: ReadTx, starts_at: datetime) -> None:
+    """Nobody books the past."""
     if starts_at < tx.now:
         raise Invalid("This time is past", field="startsAt", code="IN_THE_PAST")
 

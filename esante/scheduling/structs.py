@@ -125,7 +125,7 @@ class DayExceptionWish(Asked):
 
 
 class Slot(msgspec.Struct, frozen=True, rename="camel"):
-    """A free time: its instants, and the wall time of its start in the clinic's zone."""
+    """A free time: its instants, and the wall time of its start in the clinic's zone; either may be sent back as `startsAt`."""
 
     starts_at: datetime
     ends_at: datetime

@@ -15,6 +15,8 @@ class WorkplaceUpdated(Event, tag="workplace.updated"):
 
 
 class RoomCreated(Event, tag="room.created"):
+    """A room or chair was opened in a workplace."""
+
     workplace_id: str
 
 

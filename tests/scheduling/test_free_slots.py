@@ -38,7 +38,7 @@ def free(practice: Practice, first: date = TODAY, last: date = TODAY, who: str =
 
 
 def walls(found: list[Slot]) -> list[str]:
-    return [slot.local_start[11:] for slot in found]
+    return [slot.local_start[11:16] for slot in found]
 
 
 async def test_it_works(practice: Practice) -> None:

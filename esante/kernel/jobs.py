@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -30,6 +30,9 @@ BATCH = 64
 LONGEST_WAIT_SECONDS = 30.0
 KEPT_FOR = timedelta(days=30)
 
+RUNNER = house("job:runner")
+
+Lane = Literal["inside", "outside"]
 Inside = Callable[[WriteTx, Any], None]
 Outside = Callable[[Any, Any], Awaitable[None]]
 
@@ -97,47 +100,71 @@ class _Due(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class JobRunner:
-    """Runs what is due, wakes for what becomes due, and for what a commit or the command line has queued."""
+    """Runs what is due, wakes for what becomes due, and for what a commit or the command line has queued.
+
+    Inside and outside work each have a lane of their own: a mail server that hangs keeps no reservation from expiring.
+    """
 
     def __init__(self, db: Database, work: Work, clinic: object, *, frozen: Callable[[], bool] = lambda: False) -> None:
         self._db, self._work, self._clinic, self._frozen = db, work, clinic, frozen
-        self._woken, self._stopping = asyncio.Event(), False
+        self._outside_names = msgspec.json.encode(list(work.outside)).decode()
+        self._woken: dict[Lane, asyncio.Event] = {"inside": asyncio.Event(), "outside": asyncio.Event()}
+        self._not_before: dict[str, float] = {}
+        """When recurring work that failed is tried again, by its name, on the loop's clock."""
+        self._stopping = self._leases_cleared = False
 
     def wake(self) -> None:
-        self._woken.set()
+        for woken in self._woken.values():
+            woken.set()
 
     def stop(self) -> None:
         """The work in hand is finished; no more is begun."""
         self._stopping = True
-        self._woken.set()
+        self.wake()
 
     async def run(self) -> None:
         """Until `stop`. A clinic that cannot write now is asked again later."""
-        with suppress(Unavailable):
-            await self._db.write(house("job:runner"), _clear_leases)
-        while not self._stopping:
-            self._woken.clear()
-            wait = LONGEST_WAIT_SECONDS
-            try:
-                await self.run_due()
-                wait = self._seconds_to_next()
-            except Unavailable:
-                wait = 5.0
-            except Exception:
-                log.exception("job_runner_failed")
-                wait = 5.0
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._woken.wait()
+        await asyncio.gather(self._run("inside", self._queue_recurring), self._run("outside", self._clear_leases))
 
     async def run_due(self) -> int:
         """Do everything that is due, and what that makes due; the number of jobs done or tried."""
         await self._queue_recurring()
         total = 0
-        while not self._stopping and (due := self._db.read(house("job:runner"), _due)):
-            await asyncio.gather(*(self._do(job) for job in due))
+        while done := await self._run_due("inside") + await self._run_due("outside"):
+            total += done
+        return total
+
+    async def _run(self, lane: Lane, first: Callable[[], Awaitable[None]]) -> None:
+        while not self._stopping:
+            self._woken[lane].clear()
+            wait = 5.0
+            try:
+                await first()
+                await self._run_due(lane)
+                wait = self._seconds_to_next(lane)
+            except Unavailable:
+                pass
+            except Exception:
+                log.exception("job_runner_failed", lane=lane)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._woken[lane].wait()
+
+    async def _run_due(self, lane: Lane) -> int:
+        total = 0
+        while not self._stopping and (due := self._db.read(RUNNER, _due, self._outside_names, lane)):
+            results = await asyncio.gather(*(self._do(job) for job in due), return_exceptions=True)
+            for error in results:
+                if error is not None:
+                    raise error
             total += len(due)
         return total
+
+    async def _clear_leases(self) -> None:
+        """Only one server runs on a folder, so a lease that it finds at its start belongs to a process that died."""
+        if not self._leases_cleared:
+            await self._db.write(RUNNER, _clear_leases)
+            self._leases_cleared = True
 
     async def _do(self, job: _Due) -> None:
         try:
@@ -167,17 +194,29 @@ class JobRunner:
             await self._db.write(house(f"job:{job.name}"), _mark_done, job)
 
     async def _queue_recurring(self) -> None:
-        zone = ZoneInfo(self._db.settings.time_zone)
-        now = self._db.now()
+        """What fails is tried again in a minute, and keeps nothing else from being done."""
+        clock = asyncio.get_running_loop().time
         for recurring in self._work.recurring:
-            if not recurring.is_due(now, zone) or (recurring.destroys and self._frozen()):
+            if self._not_before.get(recurring.name, 0.0) > clock():
                 continue
-            key = recurring.occurrence(now, zone)
-            if not self._db.read(house("job:runner"), _knows, key):
-                await self._db.write(house(f"job:{recurring.name}"), _occur, recurring, key)
+            try:
+                await self._repeat(recurring)
+            except Unavailable:
+                raise
+            except Exception:
+                log.exception("job_failed", job=recurring.name)
+                self._not_before[recurring.name] = clock() + RETRIES[0].total_seconds()
 
-    def _seconds_to_next(self) -> float:
-        due = self._db.read(house("job:runner"), _next_due)
+    async def _repeat(self, recurring: Recurring) -> None:
+        zone, now = ZoneInfo(self._db.settings.time_zone), self._db.now()
+        if not recurring.is_due(now, zone) or (recurring.destroys and self._frozen()):
+            return
+        key = recurring.occurrence(now, zone)
+        if not self._db.read(RUNNER, _knows, key):
+            await self._db.write(house(f"job:{recurring.name}"), _occur, recurring, key)
+
+    def _seconds_to_next(self, lane: Lane) -> float:
+        due = self._db.read(RUNNER, _next_due, self._outside_names, lane)
         if due is None:
             return LONGEST_WAIT_SECONDS
         return min(max((due - self._db.now()).total_seconds(), 0.01), LONGEST_WAIT_SECONDS)
@@ -199,18 +238,23 @@ def _reason(error: Exception) -> str:
     return str(error)[:500] if isinstance(error, GiveUp | OSError) else type(error).__name__
 
 
-def _due(tx: ReadTx) -> list[_Due]:
+_OPEN = """FROM job WHERE done_at IS NULL AND failed_at IS NULL AND (leased_until IS NULL OR leased_until <= :now)
+    AND (name IN (SELECT value FROM json_each(:outside))) = (:lane = 'outside')"""
+
+
+def _due(tx: ReadTx, outside: str, lane: Lane) -> list[_Due]:
     return tx.all(
         _Due,
-        "SELECT id, name, payload, tries FROM job WHERE done_at IS NULL AND failed_at IS NULL AND due_at <= :now"
-        " AND (leased_until IS NULL OR leased_until <= :now) ORDER BY due_at LIMIT :most",
-        {"now": tx.now, "most": BATCH},
+        f"SELECT id, name, payload, tries {_OPEN} AND due_at <= :now ORDER BY due_at LIMIT :most",
+        {"now": tx.now, "outside": outside, "lane": lane, "most": BATCH},
     )
 
 
-def _next_due(tx: ReadTx) -> datetime | None:
+def _next_due(tx: ReadTx, outside: str, lane: Lane) -> datetime | None:
     return tx.maybe(
-        datetime, "SELECT due_at FROM job WHERE done_at IS NULL AND failed_at IS NULL ORDER BY due_at LIMIT 1"
+        datetime,
+        f"SELECT due_at {_OPEN} ORDER BY due_at LIMIT 1",
+        {"now": tx.now, "outside": outside, "lane": lane},
     )
 
 
@@ -219,7 +263,6 @@ def _knows(tx: ReadTx, key: str) -> bool:
 
 
 def _clear_leases(tx: WriteTx) -> None:
-    """Only one server runs on a folder, so a lease that it finds at start belongs to a process that died."""
     tx.run("UPDATE job SET leased_until = NULL WHERE leased_until IS NOT NULL AND done_at IS NULL")
 
 

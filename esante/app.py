@@ -25,7 +25,7 @@ from esante.kernel.clinic import Clinic
 from esante.kernel.config import Config
 from esante.kernel.connection import open_database
 from esante.kernel.database import Database
-from esante.kernel.dependencies import provide_once, provide_version
+from esante.kernel.dependencies import Db, House, Me, provide_once, provide_version
 from esante.kernel.errors import Forbidden, Refusal, Unauthenticated
 from esante.kernel.http_errors import confess, refuse, refuse_request
 from esante.kernel.hub import Hub
@@ -69,14 +69,7 @@ class App:
         app = Litestar(
             route_handlers=[system.router, Router("/api/v1", route_handlers=list(ROUTERS))],
             guards=[self._let_in],
-            dependencies={
-                "db": Provide(lambda: clinic.db, sync_to_thread=False),
-                "clinic": Provide(lambda: clinic, sync_to_thread=False),
-                "door": Provide(lambda: self.door, sync_to_thread=False),
-                "actor": Provide(_actor_of, sync_to_thread=False),
-                "once": Provide(provide_once),
-                "version": Provide(provide_version, sync_to_thread=False),
-            },
+            dependencies=self._dependencies(),
             exception_handlers={Refusal: refuse, HTTPException: refuse_request, Exception: confess},
             lifespan=[self._live],
             openapi_config=_openapi(),
@@ -86,7 +79,33 @@ class App:
         refuse_undeclared(app)
         return app
 
-    def _let_in(self, connection: Connection, handler: BaseRouteHandler) -> None:
+    def _dependencies(self) -> dict[str, Provide]:
+        """What routes may ask for. Each provider names the one before it, although it needs it not: the framework starts
+        a task for every one of several that could run at once, which costs more than a plain read does."""
+        clinic, the_door = self.clinic, self.door
+
+        def provide_db() -> Database:
+            return clinic.db
+
+        def provide_actor(scope: Scope, db: Db) -> Actor:
+            return scope["actor"]  # type: ignore[typeddict-item, no-any-return]
+
+        def provide_clinic(actor: Me) -> Clinic:
+            return clinic
+
+        def provide_door(clinic: House) -> Door:
+            return the_door
+
+        return {
+            "db": Provide(provide_db, sync_to_thread=False),
+            "actor": Provide(provide_actor, sync_to_thread=False),
+            "clinic": Provide(provide_clinic, sync_to_thread=False),
+            "door": Provide(provide_door, sync_to_thread=False),
+            "once": Provide(provide_once),
+            "version": Provide(provide_version, sync_to_thread=False),
+        }
+
+    async def _let_in(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """Every route is closed unless it says who may come in."""
         access: Access = handler.opt.get("access", frozenset())
         scope: Any = connection.scope
@@ -167,10 +186,6 @@ def refuse_undeclared(app: Litestar) -> None:
     ]
     if silent:
         raise RuntimeError("These routes do not declare their access: " + "; ".join(silent))
-
-
-def _actor_of(scope: Scope) -> Actor:
-    return scope["actor"]  # type: ignore[typeddict-item, no-any-return]
 
 
 def _openapi() -> OpenAPIConfig:

@@ -32,7 +32,8 @@ House = NamedDependency[Clinic]
 """Parameter name `clinic`: vault, hub, mail settings; few routes need it."""
 
 
-async def provide_once(request: Request[Any, Any, Any]) -> Once | None:
+async def provide_once(request: Request[Any, Any, Any], actor: Me) -> Once | None:
+    """After the actor, so that the framework runs no task for it; see `App`."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
@@ -42,7 +43,8 @@ async def provide_once(request: Request[Any, Any, Any]) -> Once | None:
     return Once(key=key, digest=hashlib.sha256(request_line + await request.body()).digest())
 
 
-def provide_version(request: Request[Any, Any, Any]) -> int:
+def provide_version(request: Request[Any, Any, Any], actor: Me) -> int:
+    """The version in If-Match; `VersionMissing` without one."""
     given = request.headers.get("if-match")
     if given is None:
         raise VersionMissing("Send If-Match with the version that you read, so that nobody's change is lost")

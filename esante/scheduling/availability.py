@@ -166,7 +166,7 @@ def _free(
     tx: ReadTx, practitioner_id: PractitionerId, first: date, last: date, kind: AppointmentType | None
 ) -> Iterator[Slot]:
     zone = zone_of(tx)
-    begin, end = slots.midnight(first, zone), slots.midnight(last + timedelta(days=1), zone)
+    begin, end = slots.day_bounds(first, zone)[0], slots.day_bounds(last, zone)[1]
     taken = slots.Taken(store.busy(tx, "practitioner", practitioner_id, begin, end + timedelta(days=1)))
     rooms = _rooms(tx, kind.room_kind, begin, end) if kind and kind.room_kind else None
     rows = availability_store.template(tx, practitioner_id)
@@ -205,12 +205,15 @@ def _rooms(tx: ReadTx, kind: RoomKind, begin: datetime, end: datetime) -> list[s
 
 
 def _intervals(tx: ReadTx, practitioner_id: PractitionerId, day: date) -> list[DayInterval]:
-    rows = availability_store.template(tx, practitioner_id)
+    rows = availability_store.weekday(tx, practitioner_id, day.isoweekday())
     return slots.intervals_of(rows, availability_store.exception(tx, practitioner_id, day), day)
 
 
 def _range(tx: ReadTx, first: date | None, last: date | None) -> tuple[date, date]:
     today = clock.local_date(tx.now, zone_of(tx))
+    for given in (first, last):
+        if given is not None:
+            slots.check_year(given)
     first = max(first or today, today)
     last = last or first + timedelta(days=DEFAULT_DAYS - 1)
     if (last - first).days >= MOST_DAYS:

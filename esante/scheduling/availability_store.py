@@ -56,14 +56,19 @@ def update_type(tx: WriteTx, changed: AppointmentType) -> None:
     )
 
 
+ROWS = "SELECT weekday, from_time, to_time, slot_minutes, valid_from, valid_to FROM availability_template"
+
+
 def template(tx: ReadTx, practitioner_id: PractitionerId) -> list[TemplateRow]:
     """The weekly rows of a practitioner."""
     return tx.all(
-        TemplateRow,
-        "SELECT weekday, from_time, to_time, slot_minutes, valid_from, valid_to FROM availability_template"
-        " WHERE practitioner_id = ? ORDER BY weekday, from_time, valid_from",
-        practitioner_id,
+        TemplateRow, ROWS + " WHERE practitioner_id = ? ORDER BY weekday, from_time, valid_from", practitioner_id
     )
+
+
+def weekday(tx: ReadTx, practitioner_id: PractitionerId, iso: int) -> list[TemplateRow]:
+    """The rows of one weekday, 1 for Monday."""
+    return tx.all(TemplateRow, ROWS + " WHERE practitioner_id = ? AND weekday = ?", practitioner_id, iso)
 
 
 def replace_template(

@@ -1,6 +1,6 @@
 """The HTTP door of appointments."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -44,7 +44,7 @@ async def request_appointment(
     return tagged(await db.write_once(once, actor, service.request_appointment, data), 201)
 
 
-@get("/appointments", access=BOOKERS)
+@get(["/appointments", "/doctors/appointments"], access=BOOKERS)
 async def list_appointments(
     db: Db,
     actor: Me,
@@ -60,8 +60,8 @@ async def list_appointments(
     """Appointments by start: names, times and states of those that you may see."""
     zone = ZoneInfo(db.settings.time_zone)
     wanted = AppointmentFilter(
-        from_at=slots.midnight(first, zone) if first else None,
-        until_at=slots.midnight(last + timedelta(days=1), zone) if last else None,
+        from_at=slots.day_bounds(first, zone)[0] if first else None,
+        until_at=slots.day_bounds(last, zone)[1] if last else None,
         practitioner_id=PractitionerId(practitioner_id) if practitioner_id else None,
         patient_id=PatientId(patient_id) if patient_id else None,
         status=status,

@@ -61,6 +61,14 @@ async def change_type(
     return tagged(await db.write(actor, types.change_type, AppointmentTypeId(type_id), version, data))
 
 
+@put("/appointment-types/{type_id:str}", access=roles("admin"))
+async def replace_type(
+    type_id: str, data: JSONBody[NewAppointmentType], db: Db, actor: Me, version: IfMatch
+) -> Response[AppointmentType]:
+    """Say all of a kind of visit anew, for appointments to come."""
+    return tagged(await db.write(actor, types.replace_type, AppointmentTypeId(type_id), version, data))
+
+
 @delete("/appointment-types/{type_id:str}", access=roles("admin"), status_code=200)
 async def withdraw_type(type_id: str, db: Db, actor: Me) -> Response[AppointmentType]:
     """No new appointment of this kind; those that are booked stay."""
@@ -136,6 +144,7 @@ router = Router(
         add_type,
         show_type,
         change_type,
+        replace_type,
         withdraw_type,
         show_template,
         put_template,

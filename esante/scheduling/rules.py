@@ -38,6 +38,7 @@ def start_of(tx: ReadTx, wish: AppointmentRequest) -> datetime:
 
 def instant_of(tx: ReadTx, asked: datetime) -> datetime:
     """With an offset as it is; without, a wall time of the clinic. Off the grid, or skipped by the clock: `Invalid`."""
+    slots.check_year(asked)
     if asked.minute % slots.GRID_MINUTES or asked.second or asked.microsecond:
         raise Invalid("Times are on a grid of five minutes", field="startsAt")
     if asked.tzinfo is not None:

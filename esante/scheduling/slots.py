@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from esante.kernel.errors import Invalid
 from esante.scheduling.structs import DayException, DayInterval, TemplateRow
 
 GRID_MINUTES = 5
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 GRID = timedelta(minutes=GRID_MINUTES)
 
 
@@ -66,10 +68,17 @@ def end_instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The instants at which a local day begins and ends; 23 or 25 hours apart when the clocks change."""
-    return midnight(day, zone), midnight(day + timedelta(days=1), zone)
+    check_year(day)
+    return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
 
 
-def midnight(day: date, zone: ZoneInfo) -> datetime:
+def check_year(day: date) -> None:
+    """Days that no appointment can be on are `Invalid`; arithmetic on them would leave the calendar."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Invalid("Give a day between {first} and {last}", first=FIRST_YEAR, last=LAST_YEAR)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 

@@ -73,6 +73,12 @@ def change_type(tx: WriteTx, type_id: AppointmentTypeId, version: int, patch: Ap
     return changed
 
 
+def replace_type(tx: WriteTx, type_id: AppointmentTypeId, version: int, new: NewAppointmentType) -> AppointmentType:
+    """Like `change_type`, with every field given; what is left out is as for a new one."""
+    policy.may_keep_types(tx)
+    return change_type(tx, type_id, version, AppointmentTypePatch(**msgspec.structs.asdict(new)))
+
+
 def withdraw_type(tx: WriteTx, type_id: AppointmentTypeId) -> AppointmentType:
     """No new appointment of this kind; those that are booked stay. Withdrawing it again changes nothing."""
     policy.may_keep_types(tx)

@@ -218,3 +218,45 @@ def test_the_desk_speaks_for_the_practitioner(clinic: Clinic) -> None:
     clinic.chloe.post(f"/appointments/{kept['id']}/confirm")
     line = clinic.audit("appointment.confirmed")[-1]
     assert (line["actor"], line["on_behalf_of"]) == (clinic.accounts["chloe"], clinic.ids["amina"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/appointments?from=9999-12-31",
+        "/appointments?to=9999-12-31",
+        "/appointments/by-date/0001-01-01",
+        "/appointments/board/9999-12-31",
+        "/slots?from=9999-12-31",
+        "/slots?from=0001-01-01&to=9999-12-31",
+        "/slots?limit=0",
+        "/appointments?limit=101",
+        "/appointments?cursor=00",
+        "/appointments?status=lost",
+        "/appointments/by-date/2026-02-30",
+        "/availability/exceptions/2026-13-01",
+    ],
+)
+def test_days_and_numbers_that_make_no_sense(clinic: Clinic, path: str) -> None:
+    assert clinic.amina.get(path).status_code in (400, 404)
+
+
+@pytest.mark.parametrize(
+    "starts_at",
+    ["9999-12-31T23:55:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:55:00", "2026-11-16", "soon", 12],
+)
+def test_starts_that_make_no_sense(clinic: Clinic, starts_at: object) -> None:
+    body = wish(clinic, patientId=clinic.ids["driss"]) | {"startsAt": starts_at}
+    assert clinic.chloe.post("/appointments", json=body).status_code == 400
+
+
+def test_a_doctor_finds_the_own_list_under_doctors_too(clinic: Clinic) -> None:
+    kept = booked(clinic)
+    assert [line["id"] for line in clinic.amina.get("/doctors/appointments").json()["items"]] == [kept["id"]]
+
+
+def test_a_type_is_replaced_whole(clinic: Clinic) -> None:
+    path = f"/appointment-types/{clinic.types['vaccination']}"
+    new = {"name": "Vaccination", "priceMinor": 1, "durationMinutes": 15}
+    changed = clinic.gwen.put(path, json=new, headers={"If-Match": '"1"'}).json()
+    assert (changed["priceMinor"], changed["autoConfirm"], changed["version"]) == (1, False, 2)

@@ -15,7 +15,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import Scope
 
-from esante import __version__, system
+from esante import __version__, pages, system
 from esante.edge import Edge
 from esante.identity.door import Door
 from esante.kernel import clock, keyring
@@ -46,9 +46,7 @@ DATABASE = "esante.db"
 class App:
     """One clinic, ready to be served: `asgi` is the application, `clinic` its parts while it runs."""
 
-    def __init__(
-        self, folder: Path, config: Config, *, now: clock.Clock = clock.now, run_jobs: bool = True
-    ) -> None:
+    def __init__(self, folder: Path, config: Config, *, now: clock.Clock = clock.now, run_jobs: bool = True) -> None:
         """Unlock the keys and bring the schema up to date. `Broken` says what is wrong and what to do.
 
         Without `run_jobs` nothing that is due is done by itself: tests call `jobs.run_due`.
@@ -67,7 +65,7 @@ class App:
     def _build(self) -> Litestar:
         clinic = self.clinic
         app = Litestar(
-            route_handlers=[system.router, Router("/api/v1", route_handlers=list(ROUTERS))],
+            route_handlers=[system.router, pages.router, Router("/api/v1", route_handlers=list(ROUTERS))],
             guards=[self._let_in],
             dependencies=self._dependencies(),
             exception_handlers={Refusal: refuse, HTTPException: refuse_request, Exception: confess},

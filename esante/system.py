@@ -1,7 +1,6 @@
-"""The pages and routes of the box itself: what runs here, is it well, and the API's documents. All from local files."""
+"""The routes of the box itself: is it well, and the API's documents. All from local files; nothing calls out."""
 
 from functools import cache
-from html import escape
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -14,29 +13,15 @@ from esante.kernel.access import OPEN
 from esante.kernel.dependencies import Db
 from esante.kernel.errors import NotFound
 
-DOCS_POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
-PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'"
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
+)
 
 _SWAGGER = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
     "favicon-32x32.png": "image/png",
 }
-
-_STYLE = """body { font: 16px/1.6 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem; color: #1b2733 }
-h1 { font-size: 1.6rem; margin-bottom: 0 } a { color: #00696b } code { background: #eef3f4; padding: .1em .3em }
-.state { border-left: 4px solid #00696b; padding-left: 1rem } .state.halted { border-color: #b3261e }
-"""
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{clinic}</title><link rel="icon" href="/api/v1/docs/favicon-32x32.png"><link rel="stylesheet" href="/page.css"></head>
-<body><h1>{clinic}</h1><p>This is esante {version}, the clinic's own server.</p>
-<p class="state {state_class}">{state}</p>
-<ul><li><a href="/api/v1/docs">The API, to read and to try</a></li>
-<li><a href="/api/v1/openapi.json">The API as an OpenAPI 3.1 document</a></li>
-<li><a href="/api/v1/health">Is the server well?</a></li></ul></body></html>
-"""
 
 _DOCS = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>esante API</title>
@@ -64,25 +49,6 @@ class Health(msgspec.Struct, frozen=True, rename="camel"):
 async def health(db: Db) -> Health:
     """Answers as soon as the clinic is open."""
     return Health("readOnly" if db.halted else "ok", __version__, db.halted)
-
-
-@get("/", access=OPEN, include_in_schema=False, media_type=MediaType.HTML)
-async def front_page(db: Db) -> Response[str]:
-    """What runs here."""
-    state = f"Nothing can be saved now: {db.halted}" if db.halted else "All is well."
-    page = _PAGE.format(
-        clinic=escape(db.settings.clinic_name),
-        version=__version__,
-        state=escape(state),
-        state_class="halted" if db.halted else "",
-    )
-    return Response(page, media_type=MediaType.HTML, headers={"content-security-policy": PAGE_POLICY})
-
-
-@get("/page.css", access=OPEN, include_in_schema=False, media_type=MediaType.CSS)
-async def page_style() -> str:
-    """The look of the plain page."""
-    return _STYLE
 
 
 @get("/api/v1/docs", access=OPEN, include_in_schema=False, media_type=MediaType.HTML)
@@ -119,4 +85,4 @@ def _swagger_file(name: str) -> bytes:
     return (files("swagger_ui") / "static" / name).read_bytes()
 
 
-router = Router("/", route_handlers=[health, front_page, page_style, docs_page, docs_file])
+router = Router("/", route_handlers=[health, docs_page, docs_file])

@@ -71,6 +71,7 @@ CREATE TABLE appointment (
 CREATE INDEX appointment_day ON appointment (starts_at, id);
 CREATE INDEX appointment_practitioner ON appointment (practitioner_id, starts_at, id);
 CREATE INDEX appointment_patient ON appointment (patient_id, starts_at, id);
+CREATE INDEX appointment_status ON appointment (status, starts_at, id);
 CREATE INDEX appointment_hold ON appointment (hold_until) WHERE status = 'pending';
 
 -- One row for each time that an appointment was moved.

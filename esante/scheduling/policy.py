@@ -112,7 +112,10 @@ def may_list(tx: ReadTx) -> tuple[str, dict[str, Any]]:
     """The SQL that narrows a list of appointments to what this actor may see, and its bindings."""
     actor = tx.actor
     if actor.role == "patient":
-        return "appointment.patient_id IN (SELECT value FROM json_each(:own))", {"own": people.acts_for(tx)}
+        own = people.acts_for(tx)
+        if len(own) == 1:
+            return "appointment.patient_id = :own", {"own": own[0]}
+        return "appointment.patient_id IN (SELECT value FROM json_each(:own))", {"own": own}
     if actor.role == "doctor":
         return "appointment.practitioner_id = :own", {"own": actor.person_id}
     if actor.role == "assistant":

@@ -1,6 +1,6 @@
 """Every SQL statement about appointments and the time that they take."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from esante.kernel.structs import new_id
@@ -35,7 +35,12 @@ CONDITIONS = {
     "until_at": "appointment.starts_at < :until_at",
     "practitioner_id": "appointment.practitioner_id = :practitioner_id",
     "patient_id": "appointment.patient_id = :patient_id",
-    "status": STATUS + " = :status",
+    "status": "appointment.status = :status",
+}
+# The state as it is now; the column itself has the index.
+AS_OF_NOW = {
+    "pending": "appointment.status = :status AND appointment.hold_until > :now",
+    "expired": "appointment.status IN ('expired', 'pending') AND " + STATUS + " = :status",
 }
 
 
@@ -166,7 +171,14 @@ def appointments(
     """By start, narrowed to what the actor may see; `after` is the start and id of the last one shown."""
     narrowed, values = scope
     given = {name: getattr(wanted, name) for name in CONDITIONS if getattr(wanted, name) is not None}
-    conditions = [narrowed, *(CONDITIONS[name] for name in given)]
+    conditions = [narrowed, *(CONDITIONS[name] for name in given if name != "status")]
+    if wanted.status is not None:
+        if wanted.status != "completed":
+            # Few are in any other state: a plus keeps SQLite from walking a practitioner's whole past to find them.
+            conditions = [
+                one.replace("appointment.practitioner_id", "+appointment.practitioner_id") for one in conditions
+            ]
+        conditions.append(AS_OF_NOW.get(wanted.status, CONDITIONS["status"]))
     if not wanted.with_errors:
         conditions.append("appointment.entered_in_error = 0")
     if after is not None:
@@ -186,8 +198,15 @@ def live_lines(
     return tx.all(
         AppointmentLine,
         LINE + " WHERE appointment.practitioner_id = :practitioner AND appointment.ends_at > :from_at"
+        " AND appointment.starts_at > :day_before"
         " AND (:until_at IS NULL OR appointment.starts_at < :until_at)"
         " AND appointment.status IN ('pending', 'confirmed', 'checked_in', 'in_progress')"
         " AND (appointment.hold_until IS NULL OR appointment.hold_until > :now) ORDER BY appointment.starts_at",
-        {"practitioner": practitioner_id, "from_at": from_at, "until_at": until_at, "now": tx.now},
+        {
+            "practitioner": practitioner_id,
+            "from_at": from_at,
+            "day_before": from_at - timedelta(days=1),
+            "until_at": until_at,
+            "now": tx.now,
+        },
     )

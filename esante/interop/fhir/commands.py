@@ -173,15 +173,18 @@ MAKERS: dict[str, Callable[[WriteTx, Entry], Made | None]] = {
 
 
 def _known(tx: WriteTx, entry: Entry, known: ImportRow) -> Outcome:
-    """The same again is there already; another content under the same key is kept raw beside it."""
+    """The same again is there already; another content under the same key is kept raw beside it, or refused as ever."""
     if known.digest == entry.digest:
         return "alreadyThere"
-    if known.target_kind == "patient":
+    patient_id = known.patient_id
+    if entry.type == "Patient":
         _same_person(tx, entry, PatientId(known.target_id))
+    else:
+        patient_id = _clinical_subject(tx, entry)
     changed = msgspec.structs.replace(entry, key=f"{entry.key}#sha256:{entry.digest.hex()}")
     if store.by_key(tx, changed.key) is not None:
         return "alreadyThere"
-    _keep(tx, changed, known.patient_id)
+    _keep(tx, changed, patient_id)
     return "keptRaw"
 
 
@@ -223,7 +226,7 @@ def _remember(tx: WriteTx, entry: Entry, kind: str, target_id: str, patient_id: 
         digest=entry.digest,
     )
     store.insert_import(tx, row, entry.raw if original else None)
-    if entry.type in ALIASED:
+    if entry.type in ALIASED and "#" not in entry.key:  # a changed version is not what others point at
         store.insert_aliases(tx, entry.key, names.aliases_of(entry.resource, entry.key, entry.full_url))
 
 

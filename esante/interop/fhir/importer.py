@@ -55,8 +55,8 @@ class _Run:
         """From each name of an encounter of these files to its keys."""
         self._folded: dict[str, list[Entry]] = {}
         """From the key of an encounter to what may be folded into it."""
-        self._came_along: dict[str, int] = {}
-        """The keys of what was folded, and how often an entry with that key is still to be passed over."""
+        self._came_along: set[tuple[str, bytes]] = set()
+        """Key and digest of what was folded and is still to be passed over, once."""
         self._pending: list[Awaitable[None]] = []
 
     async def first_people_and_places(self) -> None:
@@ -100,8 +100,8 @@ class _Run:
         for file in self.files:
             rest = self._kinds[file] - FIRST - {"Encounter"}
             for entry in self._entries(file, rest) if rest else ():
-                if self._came_along.get(entry.key):
-                    self._came_along[entry.key] -= 1
+                if (entry.key, entry.digest) in self._came_along:
+                    self._came_along.remove((entry.key, entry.digest))
                 else:
                     await self._add(self._one(entry))
             self._advance(file)
@@ -137,7 +137,7 @@ class _Run:
         self.report.count(outcome)
         for each in came_along:
             self.report.count("imported")
-            self._came_along[each.key] = self._came_along.get(each.key, 0) + 1
+            self._came_along.add((each.key, each.digest))
 
     def _refused(self, entry: Entry, error: Exception) -> None:
         """A refusal goes into the report; that nothing can be saved at all ends the import."""

@@ -57,7 +57,7 @@ def check_request(tx: ReadTx, wish: AppointmentRequest, kind: AppointmentType, s
         return
     if wish.walk_in or wish.room_id is not None or wish.override_reason is not None:
         raise Forbidden("Only the desk may book a walk-in, choose a room or book over what is taken")
-    if wish.reason is None or not wish.reason.strip():
+    if wish.reason is None:
         raise Invalid("Say what the visit is about", field="reason")
     _check_ahead(tx, starts_at)
     if not availability.is_offered(tx, wish.practitioner_id, starts_at, kind.duration_minutes):

@@ -279,7 +279,7 @@ def complete_appointment(tx: WriteTx, appointment_id: AppointmentId) -> Appointm
 
 
 def mark_no_show(tx: WriteTx, appointment_id: AppointmentId) -> Appointment:
-    """The patient did not come; for staff, once the end and some minutes of grace are past."""
+    """The patient did not come; for staff, once the end and some minutes of grace are past. No visit, so no care follows."""
     kept = appointment_for(tx, appointment_id)
     policy.may_manage(tx, kept)
     status = states.after("no_show", kept.status)

@@ -31,8 +31,8 @@ Price = Annotated[int, Meta(ge=0, le=100_000_000)]
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
 TypeMinutes = Annotated[int, Meta(ge=5, le=480, multiple_of=5)]
 SlotMinutes = Annotated[int, Meta(ge=5, le=240, multiple_of=5)]
-VisitReason = Annotated[str, Meta(min_length=1, max_length=500)]
-StatedReason = Annotated[str, Meta(min_length=3, max_length=500)]
+VisitReason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+StatedReason = Annotated[str, Meta(min_length=3, max_length=500, pattern=r"\S")]
 """Why a visit is refused, cancelled or moved, or why a rule is overridden."""
 
 

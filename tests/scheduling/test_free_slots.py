@@ -115,6 +115,12 @@ async def test_a_day_off_and_time_beside_the_template(practice: Practice) -> Non
     assert walls(free(practice, sunday, sunday)) == ["09:00", "09:20", "09:40"]
 
 
+async def test_time_that_the_template_has_already_is_offered_once(practice: Practice) -> None:
+    extra = DayExceptionWish(extra=[DayInterval(from_time="17:00", to_time="19:00")])
+    await practice.do("amina", availability.put_exception, TODAY, None, extra)
+    assert walls(free(practice))[-4:] == ["17:00", "17:30", "18:00", "18:30"]
+
+
 async def test_the_spring_day_has_no_hour_from_two_to_three(practice: Practice) -> None:
     day = date(2027, 3, 28)
     night = DayExceptionWish(extra=[DayInterval(from_time="01:00", to_time="04:00")])

@@ -1,6 +1,6 @@
 """Who sees which appointments, and the trace that a list leaves."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -141,3 +141,17 @@ async def test_strangers(practice: Practice) -> None:
             await practice.look(who, service.show_appointment, booked[0].id)
     with pytest.raises(Forbidden):
         await practice.look("farid", service.list_appointments, ALL)
+
+
+async def test_the_board_of_a_day_of_twenty_five_hours(october: Practice) -> None:
+    """Row 52: the first and the last half hour of the day are on it, those of its neighbours are not."""
+    day = date(2026, 10, 25)
+    booked = {
+        at: (await october.book("gwen", datetime.fromisoformat(at))).id  # a wall time of the clinic
+        for at in ("2026-10-24T23:30:00", "2026-10-25T00:00:00", "2026-10-25T23:30:00", "2026-10-26T00:00:00")
+    }
+    board = await october.look("gwen", service.show_board, day, ALL)
+    assert [line.id for line in board.expected] == [booked["2026-10-25T00:00:00"], booked["2026-10-25T23:30:00"]]
+    assert [line.local_time for line in board.expected] == ["00:00", "23:30"]
+    length = board.expected[1].ends_at - board.expected[0].starts_at
+    assert length == timedelta(hours=25)

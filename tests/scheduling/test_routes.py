@@ -107,6 +107,7 @@ def test_reject_and_cancel_want_a_reason(clinic: Clinic) -> None:
     for verb in ("reject", "cancel"):
         assert clinic.amina.post(f"/appointments/{kept['id']}/{verb}", json={}).status_code == 400
         assert clinic.amina.post(f"/appointments/{kept['id']}/{verb}", json={"reason": "no"}).status_code == 400
+        assert clinic.amina.post(f"/appointments/{kept['id']}/{verb}", json={"reason": "    "}).status_code == 400
     assert clinic.driss.post(f"/appointments/{kept['id']}/cancel", json=WHY).json()["status"] == "cancelled"
 
 

@@ -194,3 +194,13 @@ async def test_the_desk_does_not_start_or_complete(practice: Practice) -> None:
         for command in (service.start_visit, service.complete_appointment):
             with pytest.raises(Forbidden):
                 await practice.do(who, command, kept.id)
+
+
+async def test_time_is_given_back_once_by_whomever(practice: Practice) -> None:
+    kept = await practice.book("driss", TEN)
+    await practice.do("gwen", service.cancel_appointment, kept.id, WHY)
+    again = await practice.book("emma", TEN)
+    with pytest.raises(Conflict) as refused:
+        await practice.do("gwen", service.cancel_appointment, kept.id, WHY)
+    assert refused.value.code == "WRONG_STATE"
+    assert practice.taken(again.id) == 2

@@ -110,6 +110,8 @@ def unlock(folder: Path, key_file: Path) -> Keyring:
             if key is None:
                 raise Broken(f"{path}: the {purpose} key is damaged; restore the keyring from a backup")
             keys[purpose] = key
+        if missing := set(PURPOSES) - keys.keys():
+            raise Broken(f"{path}: the {', '.join(sorted(missing))} key is missing; restore the keyring from a backup")
         return Keyring(ring.installation_id, keys)
     raise Broken(f"The key file {key_file} is not the key of the clinic in {folder}")
 
@@ -142,5 +144,5 @@ def _wrap(by: bytes, name: str, key: bytes) -> Wrapped:
 def _unwrap(by: bytes, name: str, wrapped: Wrapped) -> bytes | None:
     try:
         return AESGCM(by).decrypt(wrapped.nonce, wrapped.sealed, name.encode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # a nonce of the wrong length is a ValueError
         return None

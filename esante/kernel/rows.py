@@ -22,12 +22,13 @@ _plans: dict[tuple[str, Any], Plan] = {}
 
 
 def bind(cursor: apsw.Cursor, number: int, value: object) -> str:
-    """How a value that SQLite has no type for is kept: instants and days as text, structures as JSON."""
+    """How a value that SQLite has no type for is kept: instants, days, times and enums as text, structures as JSON."""
     if isinstance(value, datetime):
         return clock.text(value)
     if isinstance(value, date):
         return value.isoformat()
-    return msgspec.json.encode(value).decode()
+    plain = msgspec.to_builtins(value)
+    return plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
 
 
 def bindings(args: tuple[Any, ...]) -> Any:

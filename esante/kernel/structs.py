@@ -83,6 +83,11 @@ def decode_cursor(cursor: str | None, size: int) -> tuple[Any, ...] | None:
         key = msgspec.json.decode(bytes.fromhex(cursor))
     except (ValueError, msgspec.DecodeError):
         key = None
-    if not isinstance(key, list) or len(key) != size:
+    if not isinstance(key, list) or len(key) != size or not all(_is_sort_key(part) for part in key):
         raise Invalid("This is not a cursor of this list", field="cursor")
     return tuple(key)
+
+
+def _is_sort_key(part: object) -> bool:
+    """What a column can hold: a number of 64 bits, a text, nothing."""
+    return part is None or isinstance(part, str | float) or (isinstance(part, int) and -(2**63) <= part < 2**63)

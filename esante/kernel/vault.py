@@ -9,10 +9,11 @@ import asyncio
 import hashlib
 import hmac
 import os
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
+from typing import ParamSpec
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -21,6 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from esante.kernel import files
 from esante.kernel.errors import Broken, NotFound, TooLarge
 from esante.kernel.structs import new_id
+
+P = ParamSpec("P")
 
 BLOCK = 256 * 1024
 TAG = 16
@@ -62,10 +65,10 @@ class Vault:
                     while len(pending) > BLOCK:
                         block = bytes(pending[:BLOCK])
                         del pending[:BLOCK]
-                        await asyncio.to_thread(_seal, out, cipher, id, number, block, last=False)
+                        await _to_its_end(_seal, out, cipher, id, number, block, last=False)
                         number += 1
-                await asyncio.to_thread(_seal, out, cipher, id, number, bytes(pending), last=True)
-                await asyncio.to_thread(os.fsync, out.fileno())
+                await _to_its_end(_seal, out, cipher, id, number, bytes(pending), last=True)
+                await _to_its_end(os.fsync, out.fileno())
             await asyncio.to_thread(files.settle, draft, path)
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -103,6 +106,16 @@ class Vault:
         if len(id) != 36 or not set(id) <= set("0123456789abcdef-"):
             raise NotFound("This file is not in the store")
         return self.folder / id[-2:] / id
+
+
+async def _to_its_end(work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    """In a thread; who is cancelled meanwhile goes on only after it, or the file would be closed under its hands."""
+    task = asyncio.create_task(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _seal(out: FileIO, cipher: AESGCM, id: str, number: int, block: bytes, *, last: bool) -> None:

@@ -209,7 +209,10 @@ async def test_an_event_is_followed_inside_and_later(open_db: Opener) -> None:
     def later(tx: WriteTx, event: ThingMade | ThingLost) -> None:
         followed.append(f"later {event.subject}")
 
-    wiring = {ThingMade: Reactions(inside=(inside,), later=(later,)), ThingLost: Reactions(later=(later,))}
+    wiring: dict[type[Event], Reactions] = {
+        ThingMade: Reactions(inside=(inside,), later=(later,)),
+        ThingLost: Reactions(later=(later,)),
+    }
     db = await open_db(wiring=wiring)
     work = Work(inside=inside_work({}, {kind: reactions.later for kind, reactions in wiring.items()}), outside={})
     await db.write(ACTOR, make, 1)

@@ -20,6 +20,7 @@ from esante.identity.accounts.service import (
     tell_address_is_known,
 )
 from esante.identity.first_admin.service import issue_first_admin_code
+from esante.identity.one_time.service import forget_old_secrets
 from esante.identity.passwords.rules import check_password
 from esante.identity.passwords.service import issue_reset, set_password
 
@@ -35,6 +36,7 @@ __all__ = [
     "confirmation_secrets",
     "contact",
     "create_account",
+    "forget_old_secrets",
     "issue_first_admin_code",
     "issue_reset",
     "list_accounts",

@@ -12,13 +12,15 @@ AccountStatus = Literal["pending_confirmation", "active", "suspended", "archived
 AccountRoleName = Literal["patient", "doctor", "assistant", "pharmacist", "admin"]
 Language = Literal["fr", "en"]
 
-Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s<>\"(),:;\\]+@[^@\s<>\"(),:;\\]+\.[^@\s<>\"(),:;\\.]{2,}$")]
+Email = Annotated[
+    str, Meta(max_length=254, pattern=r"^[^@\s<>\"(),:;\\]+@[^@\s<>\"(),:;\\]+\.[^@\s<>\"(),:;\\.]{2,}(?![\s\S])")
+]
 """An e-mail address; whether it is somebody's, the confirmation shows."""
 Password = Annotated[str, Meta(min_length=8, max_length=64)]
 GivenPassword = Annotated[str, Meta(min_length=1, max_length=200)]
 """A password as somebody types it to sign in: no rule but a bound."""
 Reason = Annotated[str, Meta(min_length=3, max_length=500)]
-Code = Annotated[str, Meta(pattern=r"^\d{6}$")]
+Code = Annotated[str, Meta(pattern=r"^[0-9]{6}(?![\s\S])")]
 Token = Annotated[str, Meta(min_length=1, max_length=200)]
 
 

@@ -132,3 +132,10 @@ def test_neither_code_nor_token_is_kept_anywhere(clinic: Any, new: str) -> None:
 def test_an_admin_confirms_in_person(clinic: Any, new: str) -> None:
     assert clinic.gwen.post(f"/admin/users/{new}/confirm").json()["status"] == "active"
     assert clinic.driss.post(f"/admin/users/{new}/confirm").status_code == 403
+
+
+def test_old_rows_are_swept(clinic: Any, new: str) -> None:
+    clinic.clock.advance(days=30)
+    assert clinic.write(HOUSE, identity.forget_old_secrets) == 0
+    clinic.clock.advance(seconds=1)
+    assert clinic.write(HOUSE, identity.forget_old_secrets) == 1

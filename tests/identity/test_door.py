@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -50,14 +51,24 @@ def test_a_write_from_our_own_page_is_taken(clinic: Any) -> None:
     assert clinic.anonymous.post("/auth/logout", headers=headers).status_code == 204
 
 
-def test_elsewhere_a_cookie_waits_for_encryption(clinic: Any) -> None:
-    from esante.identity.routes import _is_loopback
+def from_the_network(clinic: Any, headers: dict[str, str], **body: Any) -> httpx.Response:
+    """A sign-in that comes from another machine."""
 
-    assert _is_loopback("127.0.0.1")
-    assert _is_loopback("::1")
-    assert not _is_loopback("192.168.1.20")
-    assert not _is_loopback(None)
-    assert not _is_loopback("localhost")
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(clinic.app.asgi, client=("192.168.1.20", 50_000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            asked = {"identifier": "driss@demo.esante.example", "password": PASSWORD} | body
+            return await client.post("/api/v1/auth/login", json=asked, headers=headers)
+
+    return clinic.run(ask())
+
+
+def test_elsewhere_a_cookie_waits_for_encryption(clinic: Any) -> None:
+    for headers in ({}, {"x-forwarded-for": "127.0.0.1", "forwarded": "for=127.0.0.1"}):
+        answer = from_the_network(clinic, headers, cookie=True)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "COOKIE_NEEDS_TLS")
+        assert "set-cookie" not in answer.headers
+    assert from_the_network(clinic, {}).status_code == 200
 
 
 def test_a_cookies_token_is_no_bearer_token_nor_the_other_way_round(clinic: Any) -> None:

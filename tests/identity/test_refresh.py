@@ -90,3 +90,11 @@ def test_no_token_is_in_the_database(clinic: Any) -> None:
     for table in ("session", "audit", "job", "one_time"):
         for row in clinic.rows(f"SELECT * FROM {table}"):
             assert secret not in str(row)
+
+
+def test_many_at_once_get_the_same_successor(clinic: Any) -> None:
+    body = {"refreshToken": signed_in(clinic)["refreshToken"], "deviceId": DEVICE}
+    calls = [(clinic.anonymous, "POST", "/auth/refresh-token", {"json": body}) for _ in range(20)]
+    answers = clinic.together(calls)
+    assert {one.status_code for one in answers} == {200}
+    assert len({one.json()["refreshToken"] for one in answers}) == 1

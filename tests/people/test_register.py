@@ -166,3 +166,14 @@ def test_the_clinic_may_switch_it_off(clinic: Any) -> None:
     answer = register(clinic, PATIENT)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "REGISTRATION_OFF")
     assert register(clinic, DOCTOR).status_code == 202
+
+
+def test_twenty_at_once_make_one_account(clinic: Any) -> None:
+    before = counts(clinic)
+    answers = clinic.together([(clinic.anonymous, "POST", "/auth/register", {"json": PATIENT}) for _ in range(20)])
+    assert {one.status_code for one in answers} == {202}
+    assert counts(clinic) == (before[0] + 1, before[1] + 1, before[2])
+
+
+def test_an_address_has_no_line_break(clinic: Any) -> None:
+    assert register(clinic, PATIENT, email="nora@example.org\n").status_code == 400

@@ -118,3 +118,8 @@ def test_who_may_not(clinic: Any) -> None:
 def test_an_assistant_does_not_write_down_what_a_patient_suffers_from(clinic: Any) -> None:
     assert register(clinic.chloe, allergies=[{"text": "nuts"}]).status_code == 403
     assert register(clinic.chloe).status_code == 201
+
+
+def test_twenty_at_once_with_one_number_make_one_patient(clinic: Any) -> None:
+    answers = clinic.together([(clinic.gwen, "POST", "/patients", {"json": NEW}) for _ in range(20)])
+    assert sorted(one.status_code for one in answers) == [201] + [409] * 19

@@ -18,6 +18,7 @@ ATTEMPTS = 5
 RESEND_GAP = timedelta(seconds=60)
 RESEND_WINDOW = timedelta(hours=1)
 RESENDS = 5
+KEPT = timedelta(days=30)
 
 _LINK: dict[OneTimePurpose, Purpose] = {"confirm": "confirm-link", "reset": "reset-link", "first_admin": "first-admin"}
 _CODE: dict[OneTimePurpose, Purpose] = {"confirm": "confirm-code", "reset": "reset-code", "first_admin": "first-admin"}
@@ -100,6 +101,11 @@ def redeem_code(tx: WriteTx, account_id: AccountId, purpose: OneTimePurpose, cod
 def forget_first_admin_codes(tx: WriteTx) -> None:
     """For other rooms. No earlier console code works any more."""
     store.spend_first_admin(tx)
+
+
+def forget_old_secrets(tx: WriteTx) -> int:
+    """For the house: the daily sweep of links and codes that ran out a month ago; how many."""
+    return store.delete_before(tx, tx.now - KEPT)
 
 
 def _is_alive(row: OneTime) -> bool:

@@ -54,3 +54,7 @@ def spend(tx: WriteTx, row: OneTime) -> None:
 
 def spend_first_admin(tx: WriteTx) -> None:
     tx.run("UPDATE one_time SET used_at = ? WHERE used_at IS NULL AND purpose = 'first_admin'", tx.now)
+
+
+def delete_before(tx: WriteTx, before: datetime) -> int:
+    return tx.run("DELETE FROM one_time WHERE created_at < ?", before)

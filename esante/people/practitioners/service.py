@@ -1,6 +1,6 @@
 """Practitioners: submitted, decided on, found, changed (SPEC R29, PE-09 to PE-11)."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET
@@ -75,15 +75,22 @@ def add_practitioner(
     *,
     email: str | None,
     source: Source = "self",
-    status: PractitionerStatus = "pending",
+    status: Literal["pending", "approved"] = "pending",
 ) -> PractitionerId:
-    """For other rooms. A new practitioner, waiting for the admin; a licence that another holds is a `Conflict`."""
+    """For other rooms. A new practitioner, waiting for the admin unless the console has seen the licence (`approved`).
+
+    A licence that another holds is a `Conflict`.
+    """
     practitioner_id = PractitionerId(new_id())
     row = _row(tx, practitioner_id, msgspec.structs.asdict(profile), source)
     _check_licence(tx, row)
     store.insert_practitioner(tx, {**row, "email": email, "status": status})
-    store.insert_decision(tx, practitioner_id, "submitted", None)
-    tx.record(PractitionerSubmitted(subject=practitioner_id))
+    if status == "approved":
+        store.insert_decision(tx, practitioner_id, "approved", None)
+        tx.record(PractitionerApproved(subject=practitioner_id))
+    else:
+        store.insert_decision(tx, practitioner_id, "submitted", None)
+        tx.record(PractitionerSubmitted(subject=practitioner_id))
     return practitioner_id
 
 

@@ -1,4 +1,4 @@
-"""The build hook: message catalogues (.po) are compiled (.mo) when the package is built or installed."""
+"""Message catalogues (.po) are compiled (.mo) when the package is built or installed, and by `scripts/env` when they changed."""
 
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,22 @@ from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
+def compile_catalogues(root: Path) -> None:
+    """Compile each `esante/locales/<language>/LC_MESSAGES/esante.po` that is newer than its compiled form."""
+    for source in sorted((root / "esante" / "locales").rglob("*.po")):
+        compiled = source.with_suffix(".mo")
+        if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
+            continue
+        with source.open("rb") as text, compiled.open("wb") as out:
+            write_mo(out, read_po(text, locale=source.parts[-3]))
+
+
 class CatalogueHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Compiles `esante/locales/<language>/LC_MESSAGES/esante.po` beside itself."""
+    """The build's part."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        for source in sorted(Path(self.root, "esante", "locales").rglob("*.po")):
-            with source.open("rb") as text, source.with_suffix(".mo").open("wb") as compiled:
-                write_mo(compiled, read_po(text, locale=source.parts[-3]))
+        compile_catalogues(Path(self.root))
+
+
+if __name__ == "__main__":
+    compile_catalogues(Path(__file__).parent.parent)

@@ -37,8 +37,9 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
     class GuardedProtocol(HttpToolsProtocol):
         _address: str | None = None
         _timer: asyncio.TimerHandle | None = None
-        _in_header = True
+        _in_header = False
         _header_bytes = 0
+        _refused = False
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -52,38 +53,52 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
         def data_received(self, data: bytes) -> None:
             if self.transport.is_closing():
                 return
-            if self._in_header:
-                self._header_bytes += len(data)
-                end = data.find(b"\r\n\r\n")
-                if self._header_bytes - (len(data) - end if end >= 0 else 0) > door.limits.header_bytes:
-                    self._refuse(b"431 Request Header Fields Too Large")
-                    return
             super().data_received(data)
+            if self._in_header:  # begun and not yet complete
+                self._header_bytes += len(data)
+                if self._header_bytes > door.limits.header_bytes:
+                    self._refuse(b"431 Request Header Fields Too Large")
 
         def on_message_begin(self) -> None:
+            if self._refused:
+                return
             super().on_message_begin()
-            self._in_header = True
+            self._in_header, self._header_bytes = True, 0
             self._set_deadline(door.limits.header_seconds)
 
         def on_headers_complete(self) -> None:
+            if self._refused:
+                return
+            self._in_header = False
+            if (
+                len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+                > door.limits.header_bytes
+            ):
+                self._refuse(b"431 Request Header Fields Too Large")
+                return
             if sum(name == b"host" for name, _ in self.headers) != 1:
                 self._refuse(b"400 Bad Request")
                 return
-            self._in_header, self._header_bytes = False, 0
             self._set_deadline(door.limits.body_stall_seconds)
             super().on_headers_complete()
 
         def on_body(self, body: bytes) -> None:
+            if self._refused:
+                return
             self._set_deadline(door.limits.body_stall_seconds)
             super().on_body(body)
 
         def on_message_complete(self) -> None:
+            if self._refused:
+                return
             self._set_deadline(None)
             super().on_message_complete()
 
         def handle_websocket_upgrade(self) -> None:
             # From here on the connection belongs to the WebSocket protocol: connection_lost comes to it, never to this
             # object, so the address is released when that protocol's transport closes.
+            if self._refused:
+                return
             self._set_deadline(None)
             address, self._address = self._address, None
             super().handle_websocket_upgrade()
@@ -103,12 +118,19 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
             self._timer = self.loop.call_later(seconds, self._too_slow) if seconds else None
 
         def _too_slow(self) -> None:
-            self._refuse(b"408 Request Timeout")
+            if self.flow.read_paused:  # it is we who do not read on
+                self._set_deadline(door.limits.body_stall_seconds)
+            else:
+                self._refuse(b"408 Request Timeout")
 
         def _refuse(self, status: bytes) -> None:
-            if not self.transport.is_closing():
+            """Say so and close; what the parser still finds in the same bytes is ignored."""
+            self._refused = True
+            self._set_deadline(None)
+            answering = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+            if not self.transport.is_closing() and not answering:
                 self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
-                self.transport.close()
+            self.transport.close()
 
     return GuardedProtocol
 

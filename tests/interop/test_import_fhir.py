@@ -36,8 +36,8 @@ from tests.interop.population import (
 Counts = tuple[int, int, int, int]
 
 
-def bring_in(clinic: Clinic, *paths: Path) -> ImportReport:
-    report = clinic.run(import_fhir(clinic.db, list(paths)))
+def bring_in(clinic: Clinic, *paths: Path, source: str = "") -> ImportReport:
+    report = clinic.run(import_fhir(clinic.db, list(paths), source=source))
     assert report.read == report.imported + report.kept_raw + report.already_there + report.refused
     return report
 
@@ -209,9 +209,14 @@ def test_two_systems_may_use_one_id(clinic: Clinic, tmp_path: Path) -> None:
 def test_another_person_under_the_same_key_is_refused(clinic: Clinic, tmp_path: Path) -> None:
     bring_in(clinic, save(tmp_path, "a.json", patient()))
     other = patient("p1", name=[{"family": "Other", "given": ["Olga"]}], birthDate="1950-01-01")
-    report = bring_in(clinic, save(tmp_path, "b.json", other))
-    assert counts(report) == (0, 0, 0, 1)
+    file = save(tmp_path, "b.ndjson", claim(), other)
+    report = bring_in(clinic, file)
+    assert counts(report) == (0, 0, 0, 2)
     assert "Another patient" in report.problems[0].reason
+    assert "either of two" in report.problems[1].reason
+    assert counts(bring_in(clinic, file, source="https://other.example")) == (1, 1, 0, 0)
+    (raw,) = clinic.rows("SELECT p.last_name FROM fhir_raw r JOIN patient p ON p.id = r.patient_id")
+    assert raw["last_name"] == "Other"
 
 
 def test_a_changed_resource_is_kept_raw_and_the_first_stays(clinic: Clinic, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from esante.interop.fhir.reading import Entry
 from esante.interop.fhir.references import AnotherSubject
 from esante.interop.fhir.report import ImportReport, Outcome
 from esante.interop.fhir.store import ImportRow
-from esante.interop.fhir.values import Precision, Refused, full_date, instant
+from esante.interop.fhir.values import AnotherPerson, Precision, Refused, full_date, instant
 from esante.kernel.errors import Forbidden
 from esante.kernel.structs import new_id
 from esante.kernel.transaction import WriteTx
@@ -192,8 +192,8 @@ def _same_person(tx: WriteTx, entry: Entry, patient_id: PatientId) -> None:
     there, here = people_service.patient_brief(tx, patient_id), people.patient(entry.resource)
     born = full_date(entry.resource.get("birthDate"))
     if there.last_name != here.last_name and there.birth_date != born:
-        raise Refused(
-            f"Another patient came in as {entry.key}: name and birth date differ. Import it from a source of its own"
+        raise AnotherPerson(
+            f"Another patient came in as {entry.key}: name and birth date differ. Name this source when you import it"
         )
 
 

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from esante.interop.fhir import commands, names, vitals
-from esante.interop.fhir.reading import Entry, find_files, read_entries
+from esante.interop.fhir import commands, names, references, vitals
+from esante.interop.fhir.reading import Entry, find_files, folded, read_entries, unfolded
 from esante.interop.fhir.report import ImportReport, Outcome
-from esante.interop.fhir.values import Refused
+from esante.interop.fhir.values import AnotherPerson, Refused
 from esante.kernel.actor import house
 from esante.kernel.database import Database
 from esante.kernel.errors import Refusal, Unavailable
@@ -26,15 +26,16 @@ Progress = Callable[[int, int], None]
 
 
 async def import_fhir(
-    db: Database, paths: list[Path], *, progress: Progress = lambda done, total: None
+    db: Database, paths: list[Path], *, source: str = "", progress: Progress = lambda done, total: None
 ) -> ImportReport:
     """Import files and folders of FHIR R4. What is refused is in the report; a second run adds nothing.
 
     Runs beside a live server, on a started database of its own. `progress` is told bytes done and bytes in all (the files,
-    once for each pass). Raises `Unavailable` when the clinic cannot save; what came in until then stays, and is skipped
+    once for each pass). `source` names the system of resources that do not name it themselves: two systems may use the same ids.
+    Raises `Unavailable` when the clinic cannot save; what came in until then stays, and is skipped
     by the next run.
     """
-    run = _Run(db, find_files(paths), progress)
+    run = _Run(db, find_files(paths), source.rstrip("/"), progress)
     await run.first_people_and_places()
     run.gather_visits()
     await run.then_encounters()
@@ -46,8 +47,8 @@ async def import_fhir(
 class _Run:
     """One import under way."""
 
-    def __init__(self, db: Database, files: list[Path], progress: Progress) -> None:
-        self.db, self.files, self.report = db, files, ImportReport()
+    def __init__(self, db: Database, files: list[Path], source: str, progress: Progress) -> None:
+        self.db, self.files, self.source, self.report = db, files, source, ImportReport()
         self._progress, self._done = progress, 0
         self._sizes = {file: file.stat().st_size if file.exists() else 0 for file in files}
         self._kinds: dict[Path, set[str]] = {}
@@ -57,12 +58,14 @@ class _Run:
         """From the key of an encounter to what may be folded into it."""
         self._came_along: set[tuple[str, bytes]] = set()
         """Key and digest of what was folded and is still to be passed over, once."""
+        self._disputed: set[str] = set()
+        """The names of patients who were refused because their key is somebody else's."""
         self._pending: list[Awaitable[None]] = []
 
     async def first_people_and_places(self) -> None:
         for file in self.files:
             kinds = self._kinds[file] = set()
-            for entry in read_entries(file):
+            for entry in read_entries(file, self.source):
                 self.report.read += 1
                 if entry.broken is not None:
                     self.report.refuse(entry.file, entry.place, entry.broken)
@@ -85,14 +88,16 @@ class _Run:
                     key = self._encounter_of(entry)
                     if key is not None and entry.key not in seen:
                         seen.add(entry.key)
-                        self._folded.setdefault(key, []).append(entry)
+                        self._folded.setdefault(key, []).append(folded(entry))
             self._advance(file)
 
     async def then_encounters(self) -> None:
         for file in self.files:
             if "Encounter" in self._kinds[file]:
                 for entry in self._entries(file, {"Encounter"}):
-                    await self._add(self._encounter(entry, self._folded.pop(entry.key, [])))
+                    await self._add(
+                        self._encounter(entry, [unfolded(each) for each in self._folded.pop(entry.key, [])])
+                    )
             self._advance(file)
         await self._flush()
 
@@ -109,7 +114,7 @@ class _Run:
 
     def _entries(self, file: Path, kinds: Iterable[str]) -> Iterable[Entry]:
         wanted = frozenset(kinds)
-        return (entry for entry in read_entries(file) if entry.broken is None and entry.type in wanted)
+        return (entry for entry in read_entries(file, self.source) if entry.broken is None and entry.type in wanted)
 
     def _encounter_of(self, entry: Entry) -> str | None:
         """The key of the encounter of these files that a condition or a vital sign belongs to."""
@@ -124,13 +129,15 @@ class _Run:
 
     async def _one(self, entry: Entry) -> None:
         try:
+            self._check_disputed(entry)
             self.report.count(await self.db.write(HOUSE, commands.import_one, entry))
         except Exception as error:
             self._refused(entry, error)
 
-    async def _encounter(self, entry: Entry, folded: list[Entry]) -> None:
+    async def _encounter(self, entry: Entry, belongings: list[Entry]) -> None:
         try:
-            outcome, came_along = await self.db.write(HOUSE, commands.import_encounter, entry, folded)
+            self._check_disputed(entry)
+            outcome, came_along = await self.db.write(HOUSE, commands.import_encounter, entry, belongings)
         except Exception as error:
             self._refused(entry, error)
             return
@@ -139,10 +146,20 @@ class _Run:
             self.report.count("imported")
             self._came_along.add((each.key, each.digest))
 
+    def _check_disputed(self, entry: Entry) -> None:
+        if not self._disputed:
+            return
+        for name in references.SUBJECTS:
+            meant = names.meant_by(entry.resource.get(name), ("Patient",), entry.base, entry.in_bundle)
+            if self._disputed & set(meant):
+                raise Refused("Its subject may be either of two patients who came in under one id")
+
     def _refused(self, entry: Entry, error: Exception) -> None:
         """A refusal goes into the report; that nothing can be saved at all ends the import."""
         if isinstance(error, Unavailable):
             raise error
+        if isinstance(error, AnotherPerson):
+            self._disputed |= {entry.key, *names.aliases_of(entry.resource, entry.key, entry.full_url)}
         known = isinstance(error, Refused | Refusal)
         reason = str(error) if known else f"It could not be understood ({type(error).__name__})"
         self.report.refuse(entry.file, entry.place, f"{entry.type}: {reason}")

@@ -1,8 +1,8 @@
 """Under which names a resource is known, and which names a reference may mean.
 
 The key of a resource is its source system, type and id; else its identifier; else a digest of it. The source system is the
-base of an absolute `fullUrl`; resources that come without one share the unnamed source. References look in their own bundle
-first, then in their own source, then among what came without a source. A name that several resources have means none of them.
+base of an absolute `fullUrl`, else what the operator names; resources without either share the unnamed source. References
+look in their own bundle first, then in their own source. A name that several resources have means none of them.
 """
 
 import hashlib
@@ -80,9 +80,9 @@ def _by_address(where: str, kinds: Iterable[str], base: str, in_bundle: Mapping[
     if found := RELATIVE.match(where):
         if base and f"{base}/{where}" in in_bundle:
             return [in_bundle[f"{base}/{where}"]]
-        return [f"{base}/{where}", where] if base else [where]
+        return [f"{base}/{where}" if base else where]
     if found := ABSOLUTE.match(where):
-        return [where, f"{found['type']}/{found['id']}"]
+        return [where] if base else [where, f"{found['type']}/{found['id']}"]
     if found := CONDITIONAL.match(where):
         return [f"{found['type']}?identifier={unquote(found['token'])}"]
     if where.startswith(("urn:uuid:", "urn:oid:")):

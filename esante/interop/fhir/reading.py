@@ -37,6 +37,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """From each `fullUrl` of its bundle to the key of what is there."""
 
 
+def folded(entry: Entry) -> Entry:
+    """Small, to be kept in memory: the text without what was read from it."""
+    return msgspec.structs.replace(entry, resource={})
+
+
+def unfolded(entry: Entry) -> Entry:
+    """As it was before `folded`."""
+    return msgspec.structs.replace(entry, resource=_resource.decode(entry.raw))
+
+
 class _Head(msgspec.Struct):
     resourceType: Any = None
     entry: list[msgspec.Raw] | None = None
@@ -63,22 +73,22 @@ def find_files(paths: list[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def read_entries(path: Path) -> Iterator[Entry]:
-    """Every resource of a file, in its order."""
+def read_entries(path: Path, source: str = "") -> Iterator[Entry]:
+    """Every resource of a file, in its order; `source` is the system of those that do not name theirs."""
     name = str(path)
     try:
         if path.suffix.lower() == ".ndjson":
             with path.open("rb") as lines:
                 for at, line in enumerate(lines, 1):
                     if line.strip(b" \t\r\n\xef\xbb\xbf"):
-                        yield from _document(name, f"line {at}", line)
+                        yield from _document(name, f"line {at}", line, source)
         else:
-            yield from _document(name, "whole file", path.read_bytes())
+            yield from _document(name, "whole file", path.read_bytes(), source)
     except OSError as error:
         yield Entry(file=name, place="whole file", broken=f"The file cannot be read: {error.strerror}")
 
 
-def _document(file: str, place: str, data: bytes) -> Iterator[Entry]:
+def _document(file: str, place: str, data: bytes, source: str) -> Iterator[Entry]:
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         head = _head.decode(data)
@@ -87,15 +97,18 @@ def _document(file: str, place: str, data: bytes) -> Iterator[Entry]:
         return
     if head.resourceType == "Bundle":
         prefix = "" if place == "whole file" else f"{place}, "
-        yield from _bundle(file, prefix, data, head.entry or [])
+        yield from _bundle(file, prefix, data, head.entry or [], source)
     else:
-        yield _entry(file, place, data, None)
+        yield _entry(file, place, data, None, source)
 
 
-def _bundle(file: str, prefix: str, data: bytes, raw_entries: list[msgspec.Raw]) -> Iterator[Entry]:
+def _bundle(file: str, prefix: str, data: bytes, raw_entries: list[msgspec.Raw], source: str) -> Iterator[Entry]:
     """The entries of a bundle; each knows the `fullUrl`s of all."""
     whole = hashlib.sha256(data).hexdigest()[:32]
-    found = [_unwrapped(file, f"{prefix}entry {at}", raw, f"sha256:{whole}/{at}") for at, raw in enumerate(raw_entries)]
+    found = [
+        _unwrapped(file, f"{prefix}entry {at}", raw, f"sha256:{whole}/{at}", source)
+        for at, raw in enumerate(raw_entries)
+    ]
     named: dict[str, set[str]] = {}
     for entry in found:
         if entry.full_url and not entry.broken:
@@ -105,13 +118,13 @@ def _bundle(file: str, prefix: str, data: bytes, raw_entries: list[msgspec.Raw])
         yield msgspec.structs.replace(entry, in_bundle=own)
 
 
-def _unwrapped(file: str, place: str, raw: msgspec.Raw, response_key: str) -> Entry:
+def _unwrapped(file: str, place: str, raw: msgspec.Raw, response_key: str, source: str) -> Entry:
     try:
         entry = _bundle_entry.decode(raw)
     except msgspec.DecodeError as error:
         return Entry(file=file, place=place, broken=f"This entry of the bundle is malformed: {error}")
     if bytes(entry.resource) not in (b"", b"null"):
-        return _entry(file, place, bytes(entry.resource), text(entry.fullUrl))
+        return _entry(file, place, bytes(entry.resource), text(entry.fullUrl), source)
     data = bytes(raw)
     return Entry(
         file=file,
@@ -124,7 +137,7 @@ def _unwrapped(file: str, place: str, raw: msgspec.Raw, response_key: str) -> En
     )
 
 
-def _entry(file: str, place: str, data: bytes, full_url: str | None) -> Entry:
+def _entry(file: str, place: str, data: bytes, full_url: str | None, source: str) -> Entry:
     if len(data) > MOST_BYTES:
         return Entry(file=file, place=place, broken="This resource is larger than 60 MB")
     try:
@@ -136,7 +149,7 @@ def _entry(file: str, place: str, data: bytes, full_url: str | None) -> Entry:
     if kind is None or not kind.isascii() or not kind.isalpha():
         return Entry(file=file, place=place, broken="This has no resourceType: it is not a FHIR resource")
     resource["resourceType"] = kind
-    base, full_digest = names.base_of(full_url), names.digest(resource)
+    base, full_digest = names.base_of(full_url) or source, names.digest(resource)
     return Entry(
         file=file,
         place=place,

@@ -45,11 +45,12 @@ def subject(tx: ReadTx, entry: Entry) -> PatientId | None:
         raise AnotherSubject
     if names.type_meant(reference) not in (None, "Patient"):
         raise AnotherSubject
-    if not names.meant_by(reference, ("Patient",), entry.base, entry.in_bundle):
+    meant = names.meant_by(reference, ("Patient",), entry.base, entry.in_bundle)
+    if not meant:
         return None
     row = resolve(tx, entry, reference, ("Patient",))
     if row is None:
-        raise Refused(f"Its subject points nowhere: {where or 'an identifier'} did not come in, or was refused")
+        raise Refused(f"Its subject points nowhere: {meant[0]} did not come in, or was refused")
     if row.target_kind != "patient":
         raise AnotherSubject
     return PatientId(row.target_id)

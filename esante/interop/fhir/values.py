@@ -20,6 +20,10 @@ class Refused(Exception):
     """This resource cannot come in; the text says why, without naming anybody."""
 
 
+class AnotherPerson(Refused):
+    """Somebody else came in under this key before: what points at it may mean either."""
+
+
 def items(value: object) -> list[Resource]:
     """The objects of a list; a single object counts as a list of one."""
     if isinstance(value, dict):

@@ -55,7 +55,7 @@ def test_the_patient_does_not_see_the_private_parts(clinic: Clinic) -> None:
     done = completed(clinic)
     seen = clinic.driss.get(f"/consultations/{done['id']}").json()
     assert (seen["examination"], seen["additionalNotes"]) == (None, None)
-    assert sorted(seen["hidden"]) == ["additional_notes", "examination"]
+    assert sorted(seen["hidden"]) == ["additionalNotes", "examination"]
     assert seen["diagnosis"] == "Bronchitis"
 
 

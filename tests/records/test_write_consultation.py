@@ -125,6 +125,7 @@ def test_a_stale_version_is_refused_with_the_present_one(clinic: Clinic) -> None
     assert clinic.amina.patch(path, json={"notes": "A"}, headers=match(made)).status_code == 200
     stale = clinic.amina.patch(path, json={"notes": "B"}, headers=match(made))
     assert stale.status_code == 412
+    assert stale.json()["error"]["extra"] == {"version": made["version"] + 1}
     assert clinic.amina.get(path).json()["notes"] == "A"
     assert clinic.amina.patch(path, json={"notes": "B"}).status_code == 428
 

@@ -44,6 +44,8 @@ from esante.records.consultations.structs import (
 from esante.scheduling import service as scheduling
 from esante.scheduling.structs import Appointment, AppointmentId
 
+SPELLING = {field.name: field.encode_name for field in msgspec.structs.fields(Consultation)}
+"""From our names of fields to the API's."""
 STARTED = ("checked_in", "in_progress", "completed")
 
 
@@ -337,7 +339,7 @@ def _view(tx: ReadTx, row: Consultation) -> ConsultationView:
         addenda = [addendum for addendum in addenda if not addendum.is_private]
     if not row.shared_with_patient and not policy.is_author(tx, row):
         private = policy.PRIVATE if tx.actor.role == "patient" else ("additional_notes",)
-        hidden = [name for name in private if values[name] is not None]
+        hidden = [SPELLING[name] for name in private if values[name] is not None]
         values |= dict.fromkeys(private)
     return ConsultationView(**values, is_sealed=_is_sealed(tx, row), addenda=addenda, hidden=hidden)
 

@@ -96,7 +96,9 @@ def release(tx: WriteTx, kept: Appointment) -> None:
 def release_lapsed(tx: WriteTx, starts_at: datetime, ends_at: datetime) -> None:
     """Holds that have run out and whose job is late stand in nobody's way."""
     for lapsed in store.lapsed_holds(tx, starts_at, ends_at):
-        expire(tx, lapsed)
+        found = store.appointment(tx, lapsed)
+        if found is not None:
+            expire(tx, found)
 
 
 def expire(tx: WriteTx, lapsed: Appointment) -> None:

@@ -85,11 +85,11 @@ def insert_move(tx: WriteTx, kept: Appointment, starts_at: datetime, reason: str
     )
 
 
-def lapsed_holds(tx: ReadTx, starts_at: datetime, ends_at: datetime) -> list[Appointment]:
+def lapsed_holds(tx: ReadTx, starts_at: datetime, ends_at: datetime) -> list[AppointmentId]:
     """Requests whose hold has run out and whose time touches this one."""
     return tx.all(
-        Appointment,
-        APPOINTMENT + " INDEXED BY appointment_hold WHERE status = 'pending' AND hold_until <= :now"
+        AppointmentId,
+        "SELECT id FROM appointment INDEXED BY appointment_hold WHERE status = 'pending' AND hold_until <= :now"
         " AND starts_at < :ends_at AND ends_at > :starts_at",
         {"now": tx.now, "starts_at": starts_at, "ends_at": ends_at},
     )

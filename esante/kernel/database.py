@@ -27,7 +27,7 @@ from esante.kernel import audit_log, clock, settings
 from esante.kernel.actor import Actor
 from esante.kernel.audit_log import Head, Line
 from esante.kernel.connection import BUSY_MS, open_database
-from esante.kernel.errors import Broken, Unavailable
+from esante.kernel.errors import Broken, DiskFull, Unavailable
 from esante.kernel.idempotency import Once, remember, replay
 from esante.kernel.one_time import OneTimeSecrets
 from esante.kernel.settings import ClinicSettings
@@ -393,7 +393,7 @@ class Database:
     def _explained(self, error: Exception) -> Exception:
         """What the database itself refused, in words for the person; everything else as it is."""
         if isinstance(error, apsw.FullError):
-            return Unavailable("The disk is full: nothing can be saved until space is freed", code="DISK_FULL")
+            return DiskFull("The disk is full: nothing can be saved until space is freed")
         if isinstance(error, apsw.BusyError):
             return Unavailable("Another program is writing. Please try again in a moment", code="BUSY", retry_after=5)
         if isinstance(error, apsw.IOError) and self.halted:
@@ -504,7 +504,7 @@ def gap_message(conn: apsw.Connection, witness: Witness, head: Head) -> str | No
 
 
 def _read_only(why: str) -> Unavailable:
-    return Unavailable("Nothing can be saved now: {why}", code="READ_ONLY", why=why)
+    return Unavailable("Nothing can be saved now: {why}", code="READ_ONLY", why=why, retry_after=60)
 
 
 def _data_version(conn: apsw.Connection) -> int:

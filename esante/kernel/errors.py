@@ -105,7 +105,7 @@ class Unavailable(Refusal):
     status, default_code = 503, "UNAVAILABLE"
 
 
-class DiskFull(Refusal):
+class DiskFull(Unavailable):
     status, default_code = 507, "DISK_FULL"
 
 

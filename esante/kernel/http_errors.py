@@ -52,6 +52,12 @@ CODES = {
 
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `([^`]+)`")
 _MISSING_FIELD = re.compile(r"Object missing required field `([^`]+)`")
+_MISSING_PARAMETER = re.compile(r"Missing required .*parameter '([^']+)'")
+_WORDS = (
+    (_UNKNOWN_FIELD, "unknown field"),
+    (_MISSING_FIELD, "required field is missing"),
+    (_MISSING_PARAMETER, "required parameter is missing"),
+)
 _PLACE = re.compile(r" - at `(?:\$\.?)?([^`]*)`")
 
 
@@ -104,7 +110,7 @@ def fault(key: str, message: str) -> Fault:
     if at := _PLACE.search(message):
         place = at.group(1) or place
         message = message[: at.start()]
-    for pattern, words in ((_UNKNOWN_FIELD, "unknown field"), (_MISSING_FIELD, "required field is missing")):
+    for pattern, words in _WORDS:
         if named := pattern.search(message):
             name = named.group(1)
             return Fault(f"{place}.{name}" if place else name, words)

@@ -5,11 +5,35 @@ uvicorn waits for ever for a slow header, takes a megabyte of it, and any Host. 
 
 import asyncio
 from collections import Counter
+from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from esante.kernel.config import Limits
+from esante.kernel.http_errors import Failure, FailureAnswer
+
+_REFUSALS = {
+    status: FailureAnswer(Failure(code, message, ""))
+    for status, code, message in (
+        (400, "BAD_REQUEST", "This is not a request to this server"),
+        (408, "REQUEST_TIMEOUT", "The request did not come in time"),
+        (429, "TOO_MANY_CONNECTIONS", "Too many connections from this address"),
+        (431, "HEADER_TOO_LARGE", "The header of the request is too large"),
+    )
+}
+"""In the one shape of a failure; nobody's language is known yet, and the request has no id."""
+
+
+def _answer(status: int) -> bytes:
+    body = msgspec.json.encode(_REFUSALS[status])
+    head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nconnection: close\r\n"
+    more = "retry-after: 5\r\n" if status == HTTPStatus.TOO_MANY_REQUESTS else ""
+    return f"{head}{more}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+
+
+_ANSWERS = {status: _answer(status) for status in _REFUSALS}
 
 
 class Door:
@@ -45,7 +69,7 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
             super().connection_made(transport)
             address = self.client[0] if self.client else "?"
             if not door.enter(address):
-                self._refuse(b"429 Too Many Requests")
+                self._refuse(429)
                 return
             self._address = address
             self._set_deadline(door.limits.header_seconds)
@@ -57,7 +81,7 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
             if self._in_header:  # begun and not yet complete
                 self._header_bytes += len(data)
                 if self._header_bytes > door.limits.header_bytes:
-                    self._refuse(b"431 Request Header Fields Too Large")
+                    self._refuse(431)
 
         def on_message_begin(self) -> None:
             if self._refused:
@@ -74,10 +98,10 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
                 len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
                 > door.limits.header_bytes
             ):
-                self._refuse(b"431 Request Header Fields Too Large")
+                self._refuse(431)
                 return
             if sum(name == b"host" for name, _ in self.headers) != 1:
-                self._refuse(b"400 Bad Request")
+                self._refuse(400)
                 return
             self._set_deadline(door.limits.body_stall_seconds)
             super().on_headers_complete()
@@ -121,15 +145,18 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
             if self.flow.read_paused:  # it is we who do not read on
                 self._set_deadline(door.limits.body_stall_seconds)
             else:
-                self._refuse(b"408 Request Timeout")
+                self._refuse(408)
 
-        def _refuse(self, status: bytes) -> None:
+        def send_400_response(self, msg: str) -> None:
+            self._refuse(400)
+
+        def _refuse(self, status: int) -> None:
             """Say so and close; what the parser still finds in the same bytes is ignored."""
             self._refused = True
             self._set_deadline(None)
             answering = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
             if not self.transport.is_closing() and not answering:
-                self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+                self.transport.write(_ANSWERS[status])
             self.transport.close()
 
     return GuardedProtocol

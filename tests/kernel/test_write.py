@@ -10,7 +10,7 @@ import structlog
 
 from esante.kernel import audit_log
 from esante.kernel.database import BATCH, Database
-from esante.kernel.errors import Conflict, Unavailable
+from esante.kernel.errors import Conflict, DiskFull, Unavailable
 from esante.kernel.transaction import ReadTx, WriteTx
 from tests.kernel.conftest import Opener
 from tests.kernel.ground import ACTOR, AUDIT_KEY, Clock, lines, make, make_and_fail, things
@@ -88,7 +88,7 @@ async def test_the_chain_stays_whole_through_3000_mixed_commands_and_a_full_disk
     writer = db._writer
 
     def mixed(tx: WriteTx, number: int, fate: float) -> int:
-        make(tx, number, "ROLLBACK" if fate < 0.02 else "x" * 500)
+        make(tx, number, "ROLLBACK" if fate < 0.005 else "x" * 500)
         if fate > 0.95:
             raise KeyError(number)
         if fate > 0.9:
@@ -110,7 +110,7 @@ async def test_the_chain_stays_whole_through_3000_mixed_commands_and_a_full_disk
         if batch == 20:
             most_pages(1_000_000)
         await asyncio.gather(*(one(batch * 100 + n) for n in range(100)))
-    assert set(failures) == {KeyError, apsw.ConstraintError, Unavailable}
+    assert set(failures) == {KeyError, apsw.ConstraintError, DiskFull}
     assert db.read(ACTOR, things) == sorted(kept)
     assert verify(db) == audit_log.Verdict(len(kept), True)
     assert 2_000 < len(kept) < 3_000
@@ -119,9 +119,9 @@ async def test_the_chain_stays_whole_through_3000_mixed_commands_and_a_full_disk
 async def test_a_full_disk_is_said_in_words(db: Database) -> None:
     pages = db._writer.execute("PRAGMA page_count").get
     db._writer.execute(f"PRAGMA max_page_count = {pages}").fetchall()
-    with pytest.raises(Unavailable, match="disk is full") as refused:
+    with pytest.raises(DiskFull, match="disk is full") as refused:
         await db.write(ACTOR, make, 1, "x" * 100_000)
-    assert refused.value.code == "DISK_FULL"
+    assert (refused.value.status, refused.value.code) == (507, "DISK_FULL")
     assert db.halted is None
 
 

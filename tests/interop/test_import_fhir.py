@@ -320,6 +320,19 @@ def test_a_condition_of_another_patient_is_not_folded(clinic: Clinic, tmp_path: 
     assert rows(clinic, "condition")[0]["consultation_id"] is None
 
 
+def test_a_condition_that_the_encounter_calls_its_diagnosis_is_folded(clinic: Clinic, tmp_path: Path) -> None:
+    visit = encounter(diagnosis=[{"condition": {"reference": "Condition/c1"}}])
+    bring_in(clinic, save(tmp_path, "a.ndjson", condition(visit=None), visit, patient()))
+    (kept,) = rows(clinic, "consultation")
+    assert kept["diagnosis"] == "Asthma"
+    assert rows(clinic, "condition")[0]["consultation_id"] == kept["id"]
+
+
+def test_lines_of_json_under_another_name(clinic: Clinic, tmp_path: Path) -> None:
+    save(tmp_path, "a.ndjson", *EVERYTHING).rename(tmp_path / "a.json")
+    assert counts(bring_in(clinic, tmp_path)) == (12, 1, 0, 0)
+
+
 def test_a_visit_that_did_not_happen_is_kept_raw(clinic: Clinic, tmp_path: Path) -> None:
     planned = encounter(status="planned")
     assert counts(bring_in(clinic, save(tmp_path, "a.ndjson", planned, patient()))) == (1, 1, 0, 0)

@@ -11,7 +11,7 @@ from pathlib import Path
 from esante.interop.fhir import commands, names, references, vitals
 from esante.interop.fhir.reading import Entry, find_files, folded, read_entries, unfolded
 from esante.interop.fhir.report import ImportReport, Outcome
-from esante.interop.fhir.values import AnotherPerson, Refused
+from esante.interop.fhir.values import AnotherPerson, Refused, items
 from esante.kernel.actor import house
 from esante.kernel.database import Database
 from esante.kernel.errors import Refusal, Unavailable
@@ -54,6 +54,8 @@ class _Run:
         self._kinds: dict[Path, set[str]] = {}
         self._encounters: dict[str, set[str]] = {}
         """From each name of an encounter of these files to its keys."""
+        self._diagnoses: dict[str, str] = {}
+        """From each name of a condition that an encounter calls its diagnosis to the key of that encounter."""
         self._folded: dict[str, list[Entry]] = {}
         """From the key of an encounter to what may be folded into it."""
         self._came_along: set[tuple[str, bytes]] = set()
@@ -74,8 +76,7 @@ class _Run:
                 if entry.type in FIRST:
                     await self._add(self._one(entry))
                 elif entry.type == "Encounter":
-                    for name in (entry.key, *names.aliases_of(entry.resource, entry.key, entry.full_url)):
-                        self._encounters.setdefault(name, set()).add(entry.key)
+                    self._note_encounter(entry)
             self._advance(file)
         await self._flush()
 
@@ -112,6 +113,13 @@ class _Run:
             self._advance(file)
         await self._flush()
 
+    def _note_encounter(self, entry: Entry) -> None:
+        for name in _names_of(entry):
+            self._encounters.setdefault(name, set()).add(entry.key)
+        for diagnosis in items(entry.resource.get("diagnosis")):
+            for name in names.meant_by(diagnosis.get("condition"), ("Condition",), entry.base, entry.in_bundle):
+                self._diagnoses.setdefault(name, entry.key)
+
     def _entries(self, file: Path, kinds: Iterable[str]) -> Iterable[Entry]:
         wanted = frozenset(kinds)
         return (entry for entry in read_entries(file, self.source) if entry.broken is None and entry.type in wanted)
@@ -119,6 +127,8 @@ class _Run:
     def _encounter_of(self, entry: Entry) -> str | None:
         """The key of the encounter of these files that a condition or a vital sign belongs to."""
         reference = entry.resource.get("encounter")
+        if entry.type == "Condition" and not reference:
+            return next((self._diagnoses[name] for name in _names_of(entry) if name in self._diagnoses), None)
         if not reference or (entry.type == "Observation" and vitals.measured(entry.resource) is None):
             return None
         for name in names.meant_by(reference, ("Encounter",), entry.base, entry.in_bundle):
@@ -159,7 +169,7 @@ class _Run:
         if isinstance(error, Unavailable):
             raise error
         if isinstance(error, AnotherPerson):
-            self._disputed |= {entry.key, *names.aliases_of(entry.resource, entry.key, entry.full_url)}
+            self._disputed |= set(_names_of(entry))
         known = isinstance(error, Refused | Refusal)
         reason = str(error) if known else f"It could not be understood ({type(error).__name__})"
         self.report.refuse(entry.file, entry.place, f"{entry.type}: {reason}")
@@ -176,6 +186,10 @@ class _Run:
     def _advance(self, file: Path) -> None:
         self._done += self._sizes[file]
         self._progress(self._done, sum(self._sizes.values()) * PASSES)
+
+
+def _names_of(entry: Entry) -> list[str]:
+    return [entry.key, *names.aliases_of(entry.resource, entry.key, entry.full_url)]
 
 
 __all__ = ["ImportReport", "Outcome", "import_fhir"]

@@ -77,7 +77,7 @@ def read_entries(path: Path, source: str = "") -> Iterator[Entry]:
     """Every resource of a file, in its order; `source` is the system of those that do not name theirs."""
     name = str(path)
     try:
-        if path.suffix.lower() == ".ndjson":
+        if path.suffix.lower() == ".ndjson" or _is_ndjson(path):
             with path.open("rb") as lines:
                 for at, line in enumerate(lines, 1):
                     if line.strip(b" \t\r\n\xef\xbb\xbf"):
@@ -86,6 +86,18 @@ def read_entries(path: Path, source: str = "") -> Iterator[Entry]:
             yield from _document(name, "whole file", path.read_bytes(), source)
     except OSError as error:
         yield Entry(file=name, place="whole file", broken=f"The file cannot be read: {error.strerror}")
+
+
+def _is_ndjson(path: Path) -> bool:
+    """Some exports call it .json: a whole resource on the first line, and something on the next."""
+    with path.open("rb") as lines:
+        first, second = lines.readline(), lines.readline()
+    if not second.strip():
+        return False
+    try:
+        return _head.decode(first.removeprefix(b"\xef\xbb\xbf")).resourceType is not None
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def _document(file: str, place: str, data: bytes, source: str) -> Iterator[Entry]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from esante.cli import report
 from esante.cli.opening import settings_of, with_clinic
@@ -17,6 +17,9 @@ SHOWN_PROBLEMS = 50
 
 def import_fhir(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders: FHIR R4 bundles and resources (.json), bulk .ndjson.")],
+    source: Annotated[
+        str, typer.Option("--source", metavar="URL", help="The system it comes from: keeps two systems with the same ids apart.")
+    ] = "",
     data: Data = DATA,
     config: ConfigFile = CONFIG,
     as_json: Json = False,
@@ -29,14 +32,14 @@ def import_fhir(
     settings = settings_of(config, data)
 
     async def work(clinic: Clinic) -> ImportReport:
-        columns = (TextColumn("Importing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (TextColumn("Importing"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
         with Progress(*columns, console=report.err, transient=True, disable=as_json) as progress:
             task = progress.add_task("import", total=None)
 
             def seen(done: int, total: int) -> None:
                 progress.update(task, completed=done, total=total)
 
-            return await run_import(clinic.db, paths, progress=seen)
+            return await run_import(clinic.db, paths, source=source, progress=seen)
 
     done = with_clinic(data, settings, work)
     if as_json:

@@ -48,6 +48,10 @@ class PractitionerSubmitted(Event, tag="doctor.submitted"):
     """A practitioner waits for an admin's decision: newly registered, or with a changed licence."""
 
 
+class PractitionerImported(Event, tag="doctor.imported"):
+    """Came from another system, unverified and without account; nobody is asked to decide."""
+
+
 class PractitionerUpdated(Event, tag="doctor.updated"):
     """These fields of the profile changed."""
 

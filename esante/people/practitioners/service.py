@@ -11,6 +11,7 @@ from esante.kernel.structs import Page, decode_cursor, encode_cursor, new_id
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.events import (
     PractitionerApproved,
+    PractitionerImported,
     PractitionerRejected,
     PractitionerSubmitted,
     PractitionerSuspended,
@@ -105,7 +106,7 @@ def import_practitioner(tx: WriteTx, given: ImportedPractitioner) -> Practitione
     }
     row = _row(tx, practitioner_id, {**values, **msgspec.structs.asdict(given)}, "import")
     store.insert_practitioner(tx, {**row, "status": "pending"})
-    tx.record(PractitionerSubmitted(subject=practitioner_id))
+    tx.record(PractitionerImported(subject=practitioner_id))
     return practitioner_id
 
 

@@ -11,11 +11,11 @@ from esante.cli import report
 from esante.cli.opening import operator, ready, settings_of, unlocked
 from esante.cli.options import CONFIG, DATA, ConfigFile, Data
 from esante.kernel import audit_log
-from esante.kernel.database import Database, gap_message
+from esante.kernel.database import Database
 from esante.kernel.errors import Broken
 from esante.kernel.one_time import OneTimeSecrets
 from esante.kernel.transaction import ReadTx
-from esante.kernel.witness import Witness
+from esante.kernel.witness import Witness, gap_message
 from esante.wiring import WIRING
 
 app = typer.Typer(help="The database file.", no_args_is_help=True)

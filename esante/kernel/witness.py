@@ -7,10 +7,12 @@ better. It is written at most once a second after a commit, and at stop, and onl
 import hmac
 from pathlib import Path
 
+import apsw
 import msgspec
 
 from esante.kernel import files
 from esante.kernel.audit_log import Head
+from esante.kernel.audit_log import head as newest_head
 from esante.kernel.errors import Broken
 
 
@@ -65,3 +67,22 @@ class Witness:
     def _write(self, head: Head) -> None:
         mark = Mark(seq=head.seq, mac=head.mac, at=head.at).sealed(self._key)
         files.write_whole(self.path, msgspec.json.encode(mark))
+
+
+def gap_message(conn: apsw.Connection, witness: Witness, head: Head) -> str | None:
+    """What is missing against the witness, and the two ways out; None when nothing is."""
+    mark = witness.read()
+    if mark is None or mark.seq == 0:
+        return None
+    ways = "Restore a backup, or accept the loss with: esante db accept-loss --reason TEXT"
+    if head.seq < mark.seq:
+        head = newest_head(conn)  # another process may have written line and witness since `head` was read
+    if head.seq < mark.seq:
+        return (
+            f"audit lines {head.seq + 1} to {mark.seq} are missing ({mark.seq - head.seq} lines, the last of {mark.at}):"
+            f" committed data was lost, by damage to the write-ahead log or an old copy of the file. {ways}"
+        )
+    found = conn.execute("SELECT mac FROM audit WHERE seq = ?", (mark.seq,)).get
+    if found != mark.mac:
+        return f"audit line {mark.seq} is not the one that was written on {mark.at}: the history was replaced. {ways}"
+    return None

@@ -13,6 +13,7 @@ from esante.kernel import audit_log
 from esante.kernel.connection import open_database
 from esante.kernel.database import Database
 from esante.kernel.errors import Unavailable
+from esante.kernel.writer import Writer
 from tests.kernel.conftest import Opener
 from tests.kernel.ground import ACTOR, AUDIT_KEY, KEY, NAME, Clock, in_another_process, make, things, until
 from tests.kernel.test_two_processes import WRITE_ONE
@@ -52,7 +53,7 @@ async def test_after_the_next_start_it_writes_again(
     open_db: Opener, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
     db = await open_db()
-    db._halt(apsw.IOError("once"))
+    db._writer.halt(apsw.IOError("once"))
     await db.stop()
     db = await open_db()
     assert await db.write(ACTOR, make, 1) == 1
@@ -81,7 +82,8 @@ async def test_a_thread_outlives_what_fails_by_the_way_and_says_it_once(
         raise apsw.FullError("no space")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Database, place, staticmethod(fail) if place == "_checkpoint" else fail)
+        owner: type = Writer if place == "_foreign_commit" else Database
+        patch.setattr(owner, place, staticmethod(fail) if place == "_checkpoint" else fail)
         for n in range(0 if place == "_foreign_commit" else 3):
             assert await db.write(ACTOR, make, n) == n
         await until(lambda: len(fallen) > 2)

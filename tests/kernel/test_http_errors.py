@@ -119,8 +119,8 @@ async def test_a_fault_of_ours_is_logged_and_told_without_its_text(client: httpx
 
 
 async def test_when_nothing_can_be_saved_it_says_why(client: httpx.AsyncClient, db: Database) -> None:
-    db._disk_error = "for the test"
+    db._writer.disk_error = "for the test"
     with structlog.testing.capture_logs() as logged:
         failure(await client.get("/things/7/404"), 404, "NOT_FOUND")
     assert [entry["event"] for entry in logged] == ["refusal_not_noted"]
-    db._disk_error = None
+    db._writer.disk_error = None

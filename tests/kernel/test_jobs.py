@@ -264,7 +264,7 @@ async def test_a_runner_without_work_in_hand_rests(db: Database, runner: JobRunn
 
 async def test_a_clinic_that_cannot_write_is_asked_again(db: Database, runner: JobRunner, post: Post) -> None:
     await db.write(ACTOR, ask, SendMail(number=1))
-    db._gap = "for the test"
+    db._writer.gap = "for the test"
     running = asyncio.create_task(runner.run())
     await asyncio.sleep(0.02)
     assert post.sent == []

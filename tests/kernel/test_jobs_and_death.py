@@ -28,9 +28,9 @@ async def main():
         await db.write(ACTOR, ask, kind(number=1))
     if place == 'after':
         settle = db._settle
-        def die_unheard(outcomes, events, has_jobs):
+        def die_unheard(done):
             if db.read(ACTOR, lambda tx: tx.one(int, "SELECT count(*) FROM job WHERE done_at IS NOT NULL")): os._exit(9)
-            settle(outcomes, events, has_jobs)
+            settle(done)
         db._settle = die_unheard
     runner = JobRunner(db, Work(
         inside={{'test.remind': (Remind, inside)}}, outside={{'test.send_mail': (SendMail, outside)}}), None)

@@ -79,7 +79,8 @@ async def test_a_foreign_commit_is_noticed_by_the_next_write_even_without_a_paus
     task = asyncio.create_task(asyncio.to_thread(in_another_process, folder, WRITE_ONE))
     number = 0
     while not task.done():
-        await db.write(ACTOR, make, number := number + 1)
+        number += 1
+        await db.write(ACTOR, make, 10_000 + number)
     assert task.result() == 0
     await db.write(ACTOR, make, 2000)
     assert heard
@@ -131,7 +132,7 @@ async def test_a_setting_that_does_not_fit_is_refused_and_nothing_else_is_lost(d
 
 
 async def test_a_writer_elsewhere_that_does_not_end_is_said_at_once_to_everyone(db: Database, folder: Path) -> None:
-    db._writer.set_busy_timeout(50)
+    db._writer.conn.set_busy_timeout(50)
     process = another_process(
         folder,
         """

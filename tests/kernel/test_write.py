@@ -85,7 +85,7 @@ async def test_the_chain_stays_whole_through_3000_mixed_commands_and_a_full_disk
     chance = random.Random(1)
     kept: list[int] = []
     failures: dict[type[Exception], int] = {}
-    writer = db._writer
+    writer = db._writer.conn
 
     def mixed(tx: WriteTx, number: int, fate: float) -> int:
         make(tx, number, "ROLLBACK" if fate < 0.005 else "x" * 500)
@@ -117,8 +117,8 @@ async def test_the_chain_stays_whole_through_3000_mixed_commands_and_a_full_disk
 
 
 async def test_a_full_disk_is_said_in_words(db: Database) -> None:
-    pages = db._writer.execute("PRAGMA page_count").get
-    db._writer.execute(f"PRAGMA max_page_count = {pages}").fetchall()
+    pages = db._writer.conn.execute("PRAGMA page_count").get
+    db._writer.conn.execute(f"PRAGMA max_page_count = {pages}").fetchall()
     with pytest.raises(DiskFull, match="disk is full") as refused:
         await db.write(ACTOR, make, 1, "x" * 100_000)
     assert (refused.value.status, refused.value.code) == (507, "DISK_FULL")
@@ -197,7 +197,7 @@ async def test_now_never_goes_below_the_last_audited_instant(open_db: Opener, cl
 
 
 async def test_a_slow_command_is_logged_by_name(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esante.kernel.database.SLOW_SECONDS", 0.0)
+    monkeypatch.setattr("esante.kernel.writer.SLOW_SECONDS", 0.0)
     with structlog.testing.capture_logs() as logged:
         await db.write(ACTOR, make, 1)
     assert [(line["event"], line["command"]) for line in logged] == [("slow_command", "make")]

@@ -77,6 +77,11 @@ def _unlock(conn: apsw.Connection, path: Path, key: bytes, *, fresh: bool) -> No
         raise Broken(
             f"{path} does not open with this key: it is another clinic's key, or the file is not an esante database"
         ) from None
+    except apsw.CorruptError as error:
+        raise Broken(
+            f"{path} or its write-ahead log is damaged ({error}). Move the folder away and restore a backup; nothing was"
+            " changed"
+        ) from None
     if owner == 0 and fresh:
         _pragma(conn, "application_id", str(APPLICATION_ID))
     elif owner != APPLICATION_ID:

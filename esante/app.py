@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from litestar import Litestar, Router
-from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.handlers.base import BaseRouteHandler
+from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import Scope
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from esante import __version__, pages, system
 from esante.edge import Edge
@@ -38,9 +37,34 @@ from esante.kernel.vault import Vault
 from esante.wiring import ROUTERS, WIRING, WORK
 from esante.workplaces.service import scopes_of
 
-Connection = ASGIConnection[Any, Any, Any, Any]
-
 DATABASE = "esante.db"
+
+
+class Gate:
+    """Every route is closed unless it says who may come in. A middleware and not a guard: the framework copies the
+    handler before each guard, which costs more than the gate does, and a router could set guards but not leave this out."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app, self._door = app, door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        open_to: Access = scope["route_handler"].opt.get("access", frozenset())
+        scope["actor"] = self._let_in(scope, open_to)  # type: ignore[typeddict-unknown-key]
+        await self._app(scope, receive, send)
+
+    def _let_in(self, scope: Scope, open_to: Access) -> Actor:
+        if open_to == OPEN:
+            try:
+                return self._door.actor_of(scope)
+            except Unauthenticated:
+                return ANONYMOUS  # a stale cookie must not keep anybody from signing in
+        actor = self._door.actor_of(scope)
+        if actor.role == "anonymous":
+            raise Unauthenticated("Please sign in")
+        if actor.role not in open_to:
+            scope["actor"] = actor  # type: ignore[typeddict-unknown-key]
+            raise Forbidden("Your role does not allow this")
+        return actor
 
 
 class App:
@@ -66,7 +90,7 @@ class App:
         clinic = self.clinic
         app = Litestar(
             route_handlers=[system.router, pages.router, Router("/api/v1", route_handlers=list(ROUTERS))],
-            guards=[self._let_in],
+            middleware=[DefineMiddleware(Gate, door=self.door)],
             dependencies=self._dependencies(),
             exception_handlers={Refusal: refuse, HTTPException: refuse_request, Exception: confess},
             lifespan=[self._live],
@@ -102,22 +126,6 @@ class App:
             "once": Provide(provide_once),
             "version": Provide(provide_version, sync_to_thread=False),
         }
-
-    async def _let_in(self, connection: Connection, handler: BaseRouteHandler) -> None:
-        """Every route is closed unless it says who may come in."""
-        access: Access = handler.opt.get("access", frozenset())
-        scope: Any = connection.scope
-        if access == OPEN:
-            try:
-                scope["actor"] = self.door.actor_of(connection)
-            except Unauthenticated:
-                scope["actor"] = ANONYMOUS  # a stale cookie must not keep anybody from signing in
-            return
-        actor = scope["actor"] = self.door.actor_of(connection)
-        if actor.role == "anonymous":
-            raise Unauthenticated("Please sign in")
-        if actor.role not in access:
-            raise Forbidden("Your role does not allow this")
 
     @asynccontextmanager
     async def _live(self, app: Litestar) -> AsyncIterator[None]:

@@ -51,7 +51,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Door:
-    """Turns a connection into an actor, and makes the access tokens of apps."""
+    """Turns a connection (its ASGI scope) into an actor, and makes the access tokens of apps."""
 
     def __init__(
         self,
@@ -66,13 +66,12 @@ class Door:
         self._public = self._private.public_key()
         self._known: dict[bytes, Known] = {}
 
-    def actor_of(self, connection: Connection) -> Actor:
+    def actor_of(self, scope: Any) -> Actor:
         """Who asks: `ANONYMOUS` without credentials, `Unauthenticated` with bad ones.
 
         A write with a cookie needs the header `X-Esante: 1` and, when the browser names an Origin, this server's: else
         `Forbidden` with the code CSRF.
         """
-        scope: Any = connection.scope
         bearer, cookie, marked, origin, host = _credentials(scope)
         client = scope.get("client")
         address = client[0] if client else None

@@ -92,7 +92,7 @@ def test_a_whole_visit(live: Live, postman: Postman) -> None:
     assert visit["status"] == "pending"
     wait_until(lambda: ok(ines.get("/notifications/unread-count"))["unread"] > 0, 5)
     assert ok(ines.post(f"/appointments/{visit['id']}/confirm"))["status"] == "confirmed"
-    postman.wait_for("nadia@example.org", "appointment is confirmed")
+    postman.wait_for("nadia@example.org", "rendez-vous est confirmé")
 
     # The day of the visit.
     clock.set(msgspec.convert(visit["startsAt"], type=type(clock.now())))

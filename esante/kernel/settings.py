@@ -39,6 +39,22 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     no_show_grace_minutes: Annotated[int, Meta(ge=0, le=60)] = 15
     default_slot_minutes: Annotated[int, Meta(ge=5, le=240)] = 30
     arrive_early_minutes: Annotated[int, Meta(ge=0, le=60)] = 10
+    buffer_minutes: Annotated[int, Meta(ge=0, le=120)] = 0
+    """How long a practitioner and a room stay taken after a visit, unless its type says otherwise."""
+    max_patient_reschedules: Annotated[int, Meta(ge=0, le=10)] = 3
+    """How often a patient may have one visit moved."""
+    waitlist_offer_hours: Annotated[int, Meta(ge=1, le=48)] = 24
+    """How long a freed time is held for the first in line; never past half of the time that remains."""
+    auto_no_show: bool = False
+    """Is a confirmed visit that nobody checked in taken for missed, 24 hours after its end?"""
+    require_profile_before_booking: bool = False
+    """Must a patient's record have a birth date and a telephone number before the patient books?"""
+    reminder_minutes: Annotated[list[Annotated[int, Meta(ge=20, le=14 * 24 * 60)]], Meta(max_length=5)] = msgspec.field(
+        default_factory=lambda: [24 * 60, 60]
+    )
+    """How long before a confirmed visit its patient is reminded."""
+    feature_kiosk: bool = False
+    """May patients check in, see and cancel their visits at a screen in the waiting room?"""
 
     consultation_edit_hours: Hours = 24
     prescription_edit_hours: Annotated[int, Meta(ge=1, le=48)] = 1

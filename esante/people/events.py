@@ -86,3 +86,71 @@ class CareEnded(Event, tag="care.ended"):
     """The visit that opened the relation did not happen."""
 
     practitioner_id: str
+
+
+class DuplicatesLookedFor(Event, tag="patient.duplicates_listed"):
+    """Somebody who enters a patient was told who may be known already: the digest of what was typed, and how many."""
+
+    filter: str
+    count: int
+
+
+class PatientsMerged(Event, tag="patient.merged"):
+    """`subject` is the merge. What `other_id` had is now `patient_id`'s; the old id stays as an alias.
+
+    Rooms on the right move their rows in the same transaction, and tell `people.note_moved` which.
+    """
+
+    severity: ClassVar[Severity] = "warning"
+
+    other_id: str
+
+
+class PatientsUnmerged(Event, tag="patient.unmerged"):
+    """The merge `subject` is undone: what had moved goes back to `other_id`, with the later rows that were chosen for it.
+
+    Rooms on the right ask `people.to_return` which rows, and tell `people.note_returned`.
+    """
+
+    severity: ClassVar[Severity] = "warning"
+
+    other_id: str
+
+
+class PatientErased(Event, tag="patient.erased"):
+    """The person is no longer named here; what the law keeps stays under the id."""
+
+    severity: ClassVar[Severity] = "critical"
+
+
+class ConsentGiven(Event, tag="consent.given"):
+    """The patient agreed to a text."""
+
+    kind: str
+    text_version: str
+
+
+class ConsentRevoked(Event, tag="consent.revoked"):
+    """The patient no longer agrees."""
+
+    severity: ClassVar[Severity] = "warning"
+
+    kind: str
+
+
+class ConsentsListed(Event, tag="consent.listed"):
+    """Somebody read what the patient agreed to."""
+
+    count: int
+
+
+class PhotoReplaced(Event, tag="user.photo_uploaded"):
+    """A person's photograph was put in the place of the one before."""
+
+
+class PhotoRemoved(Event, tag="user.photo_removed"):
+    """A person's photograph was taken away."""
+
+
+class PhotoSeen(Event, tag="patient.photo_seen"):
+    """Somebody looked at a patient's photograph."""

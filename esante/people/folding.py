@@ -37,18 +37,24 @@ def digits(text: str) -> str:
     return "".join(c for c in text if c.isascii() and c.isdigit())
 
 
-def query(text: str) -> str | None:
-    """A full-text query of prefixes, all of which must be there; None when the text holds nothing to look for.
-
-    A day (`1980-02-03`, `03/02/1980`) and a telephone number (`06 12 34`) are each one word.
-    """
+def terms(text: str) -> list[str]:
+    """What is looked for, each folded. A day (`1980-02-03`, `03/02/1980`) and a telephone number (`06 12 34`) are one each."""
     text = text.strip()
     if day := _DAY.match(text):
-        terms = [f"{day[1]}{int(day[2]):02}{int(day[3]):02}"]
-    elif day := _DAY_FIRST.match(text):
-        terms = [f"{day[3]}{int(day[2]):02}{int(day[1]):02}"]
-    elif _PHONE.match(text) and len(digits(text)) >= 3:
-        terms = [digits(text)]
-    else:
-        terms = words(text)
-    return " ".join(f'"{term}"*' for term in terms[:10]) or None
+        return [f"{day[1]}{int(day[2]):02}{int(day[3]):02}"]
+    if day := _DAY_FIRST.match(text):
+        return [f"{day[3]}{int(day[2]):02}{int(day[1]):02}"]
+    if _PHONE.match(text) and len(digits(text)) >= 3:
+        return [digits(text)]
+    return words(text)[:10]
+
+
+def query(text: str) -> str | None:
+    """A full-text query of beginnings, all of which must be there; None when the text holds nothing to look for."""
+    return " ".join(f'"{term}"*' for term in terms(text)) or None
+
+
+def parts(text: str) -> str | None:
+    """A full-text query of parts of words, all of which must be there; None unless each has three letters at least."""
+    wanted = terms(text)
+    return " ".join(f'"{term}"' for term in wanted) if wanted and min(map(len, wanted)) >= 3 else None

@@ -16,6 +16,7 @@ from esante.people.practitioners import service as practitioners
 from esante.people.registration import service as registration
 from esante.people.structs import (
     DecisionReason,
+    NewcomerAtDesk,
     NewPatient,
     Patient,
     PatientFilter,
@@ -53,8 +54,12 @@ async def register(db: Db, actor: Me, clinic: House, data: JSONBody[Registration
 
 
 @post("/patients", access=DESK)
-async def register_patient(db: Db, actor: Me, once: OnceKey, data: JSONBody[NewPatient]) -> Response[Patient]:
-    """Register a patient at the desk. A mobile number that another patient has is 409 MOBILE_TAKEN, with that patient's id."""
+async def register_patient(db: Db, actor: Me, once: OnceKey, data: JSONBody[NewcomerAtDesk]) -> Response[Patient]:
+    """Register a patient at the desk. A mobile number that another patient has is 409 MOBILE_TAKEN, with that patient's id.
+
+    Somebody who is almost certainly known is 409 DUPLICATE_SUSPECTED, with `candidates`; `confirmedNew` says that it is
+    somebody new.
+    """
     return tagged(await db.write_once(once, actor, patients.register_patient, data), 201)
 
 
@@ -62,13 +67,16 @@ async def register_patient(db: Db, actor: Me, once: OnceKey, data: JSONBody[NewP
 async def list_patients(
     db: Db, actor: Me, q: Search = None, cursor: str | None = None, limit: Limit = 20
 ) -> Page[PatientItem]:
-    """Active patients by name; `q` finds beginnings of names, mobile digits, e-mail and birth date."""
+    """Active patients by name; `q` finds any part of names, mobile digits or e-mail, and the birth date."""
     return await db.scan(actor, patients.list_patients, PatientFilter(q=q, cursor=cursor, limit=limit))
 
 
 @get("/patients/{patient_id:str}", access=READERS)
 async def read_patient(db: Db, actor: Me, patient_id: str) -> Response[Patient]:
-    """One patient's record; 404 for a patient whom you may not see."""
+    """One patient's record; 404 for a patient whom you may not see.
+
+    The id of a record that was merged gives the one that it was merged into, with the old id in `askedAs`.
+    """
     return tagged(await db.look(actor, patients.read_patient, patient_id))
 
 

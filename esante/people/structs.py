@@ -87,6 +87,7 @@ class PatientBrief(Kept):
     birth_date: date | None
     archived_at: datetime | None
     guardian_id: PatientId | None = None
+    merged_into: PatientId | None = None
 
 
 class Patient(Kept):
@@ -111,6 +112,10 @@ class Patient(Kept):
     contacts: list[EmergencyContact]
     insurances: list[Insurance]
     guardian_id: PatientId | None
+    has_photo: bool = False
+    merged_into: PatientId | None = None
+    asked_as: PatientId | None = None
+    """The id that was asked for, when that one is an alias of this record."""
     source: Source
     version: int
     created_at: datetime
@@ -130,6 +135,7 @@ class PatientRow(Kept):
     mobile_e164: str | None
     guardian_id: PatientId | None
     sort_name: str
+    number: int
 
 
 class PatientItem(Kept):
@@ -189,8 +195,15 @@ class PatientPatch(Asked):
     guardian_id: PatientId | None | UnsetType = UNSET
 
 
+class NewcomerAtDesk(NewPatient):
+    """A patient registered at the desk."""
+
+    confirmed_new: bool = False
+    """It is somebody new, although somebody much alike is known."""
+
+
 class PatientFilter(Asked):
-    """Which patients to list: `q` finds beginnings of names, mobile digits, e-mail, birth date."""
+    """Which patients to list: `q` finds any part of a name, of mobile digits, of the e-mail, and the birth date."""
 
     q: Annotated[str, Meta(max_length=100)] | None = None
     cursor: str | None = None

@@ -1,7 +1,7 @@
 # ruff: noqa: S608 - the pieces are constants of this file and of the policy; every value is bound
 """Who may see and change which patients. The fragments narrow lists in SQL; they bind `:person_id`, `:now`, `:of_age_before`.
 
-SPEC 26: a patient sees himself and the dependants under 18; an approved doctor the patients whom he treats (or all, by
+SPEC 26: a patient sees himself, the dependants under 18, and those of age who consented; an approved doctor the patients whom he treats (or all, by
 setting); an assistant all with the scope patient.read; an admin and the house all; nobody else anybody.
 """
 
@@ -18,8 +18,9 @@ OF_AGE = 18
 ALL = "1 = 1"
 NONE = "1 = 0"
 OWN = (
-    "(p.id = :person_id OR (p.guardian_id = :person_id"
-    " AND (p.birth_date IS NULL OR p.birth_date > :of_age_before) AND p.archived_at IS NULL))"
+    "(p.id = :person_id OR (p.guardian_id = :person_id AND p.archived_at IS NULL"
+    " AND (p.birth_date IS NULL OR p.birth_date > :of_age_before OR EXISTS (SELECT 1 FROM patient_consent c"
+    " WHERE c.patient_id = p.id AND c.guardian_id = :person_id AND c.revoked_at IS NULL))))"
 )
 IS_APPROVED = (
     "EXISTS (SELECT 1 FROM practitioner d WHERE d.id = :person_id AND d.status = 'approved' AND d.archived_at IS NULL)"

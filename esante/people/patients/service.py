@@ -14,11 +14,14 @@ from esante.kernel.structs import Page, decode_cursor, encode_cursor, new_id
 from esante.kernel.transaction import LookTx, ReadTx, WriteTx
 from esante.people.care import service as care
 from esante.people.events import PatientAccessed, PatientArchived, PatientRegistered, PatientsListed, PatientUpdated
-from esante.people.folding import digits, fold, query, words
+from esante.people.duplicates import service as duplicates
+from esante.people.duplicates.structs import Entered
+from esante.people.folding import digits, fold, parts, query, words
 from esante.people.patients import policy, store
 from esante.people.practitioners import service as practitioners
 from esante.people.structs import (
     ImportedPatient,
+    NewcomerAtDesk,
     NewPatient,
     Patient,
     PatientBrief,
@@ -26,45 +29,59 @@ from esante.people.structs import (
     PatientId,
     PatientItem,
     PatientPatch,
+    PatientRow,
     Source,
 )
 
+NEWEST = 2**62
+"""Above every row number: where a search begins."""
 CLINICAL = ("blood_type", "allergies", "chronic_diseases", "current_medication", "medical_history")
 
 # --------------------------------------------------------------------------- for other rooms
 
 
 def visible_patient(tx: ReadTx, patient_id: str) -> PatientBrief:
-    """For other rooms. `NotFound` unless this actor may see the patient's demographics (SPEC 26)."""
-    found = store.visible_brief(tx, patient_id, policy.seen(tx), policy.bindings(tx))
+    """For other rooms. `NotFound` unless this actor may see the patient's demographics (SPEC 26).
+
+    An alias (of a record that was merged) gives the record that it stands for: go on with the `id` that you are given.
+    """
+    args = policy.bindings(tx)
+    found = store.visible_brief(tx, patient_id, policy.seen(tx), args)
+    if found is None or found.merged_into:
+        survivor = store.merged_into(tx, patient_id)
+        found = store.visible_brief(tx, survivor, policy.seen(tx), args) if survivor else None
     return found or _nobody()
 
 
 def own_patient(tx: ReadTx, patient_id: str) -> PatientBrief:
-    """For other rooms. `NotFound` unless the actor is this patient, or the guardian (role patient)."""
+    """For other rooms. `NotFound` unless the actor is this patient, or may act for it (role patient)."""
     if tx.actor.role != "patient":
         _nobody()
-    return store.visible_brief(tx, patient_id, policy.OWN, policy.bindings(tx)) or _nobody()
+    found = store.visible_brief(tx, patient_id, policy.OWN, policy.bindings(tx)) or _nobody()
+    return _not_merged(tx, found)
 
 
 def patient_brief(tx: ReadTx, patient_id: str) -> PatientBrief:
-    """For other rooms. No policy; `NotFound` when there is none."""
-    return store.brief(tx, patient_id) or _nobody()
+    """For other rooms. No policy; `NotFound` when there is none.
+
+    An alias gives the house the record that it stands for; a person is told to ask for that one (`PATIENT_MERGED`), since
+    what another room knows is no longer under the old id, and nothing found there would be taken for nothing known.
+    """
+    found = store.brief(tx, patient_id) or _nobody()
+    return _not_merged(tx, found)
 
 
 def acts_for(tx: ReadTx) -> list[PatientId]:
-    """For other rooms. The patients whom this patient may act for: himself first, then the dependants under 18."""
+    """For other rooms. The patients whom this patient may act for: himself first, then the dependants under 18, and those
+    of age who consented to it."""
     return store.acts_for(tx, policy.OWN, policy.bindings(tx)) if tx.actor.role == "patient" else []
 
 
 def add_patient(tx: WriteTx, given: NewPatient, *, source: Source) -> PatientId:
     """For other rooms. Make the record and its search words, with the desk's rules but without a policy."""
-    patient_id = PatientId(new_id())
-    row = _row(tx, patient_id, msgspec.structs.asdict(given))
+    row = _row(tx, PatientId(new_id()), msgspec.structs.asdict(given))
     _check(tx, row)
-    store.insert_patient(tx, {**row, "source": source})
-    tx.record(PatientRegistered(subject=patient_id, patient_id=patient_id, source=source))
-    return patient_id
+    return _add(tx, row, source)
 
 
 def import_patient(tx: WriteTx, given: ImportedPatient) -> PatientId:
@@ -75,9 +92,7 @@ def import_patient(tx: WriteTx, given: ImportedPatient) -> PatientId:
         **{name: [] for name in ("allergies", "chronic_diseases", "current_medication", "insurances")},
         **msgspec.structs.asdict(given),
     }
-    store.insert_patient(tx, {**_row(tx, patient_id, values, lenient=True), "source": "import"})
-    tx.record(PatientRegistered(subject=patient_id, patient_id=patient_id, source="import"))
-    return patient_id
+    return _add(tx, _row(tx, patient_id, values, lenient=True), "import")
 
 
 def patient_with_mobile(tx: ReadTx, mobile: str) -> PatientId | None:
@@ -92,11 +107,16 @@ def register_patient(tx: WriteTx, asked: NewPatient) -> Patient:
     """The desk registers a patient: approved doctors, assistants with patient.write, admins.
 
     A mobile number that another active patient has is `MOBILE_TAKEN`, with that patient's id; a dependant names the guardian
-    instead. A doctor treats whom he registers, for the setting `careRelationDays`.
+    instead. Somebody who is almost certainly known is `DUPLICATE_SUSPECTED`, with who it may be, unless `confirmedNew` says
+    that it is somebody new. A doctor treats whom he registers, for the setting `careRelationDays`.
     """
     policy.may_create_patients(tx, is_approved_doctor=practitioners.is_approved_doctor(tx))
     _check_clinical(tx, {name for name in CLINICAL if getattr(asked, name)})
-    patient_id = add_patient(tx, asked, source="desk")
+    row = _row(tx, PatientId(new_id()), msgspec.structs.asdict(asked))
+    _check(tx, row)
+    if not (isinstance(asked, NewcomerAtDesk) and asked.confirmed_new):
+        _refuse_suspected(tx, asked)
+    patient_id = _add(tx, row, "desk")
     if tx.actor.role == "doctor" and tx.actor.person_id:
         care.open_care(tx, patient_id, tx.actor.person_id, source="registration", source_id=patient_id)
         care.keep_care(tx, source_id=patient_id)
@@ -104,29 +124,31 @@ def register_patient(tx: WriteTx, asked: NewPatient) -> Patient:
 
 
 def read_patient(tx: LookTx, patient_id: str) -> Patient:
-    """One patient's record, with an audit line; `NotFound` unless the actor may see it."""
-    found = store.patient(tx, patient_id, policy.seen(tx), policy.bindings(tx)) or _nobody()
+    """One patient's record, with an audit line; `NotFound` unless the actor may see it.
+
+    The id of a record that was merged gives the record that it was merged into, with the id that was asked for as `askedAs`.
+    """
+    args = policy.bindings(tx)
+    found = store.patient(tx, patient_id, policy.seen(tx), args)
+    if found is None or found.merged_into:
+        survivor = store.merged_into(tx, patient_id)
+        found = store.patient(tx, survivor, policy.seen(tx), args) if survivor else None
+        found = msgspec.structs.replace(found, asked_as=PatientId(patient_id)) if found else _nobody()
     tx.record(PatientAccessed(subject=found.id, patient_id=found.id))
     return _shown(tx, found)
 
 
 def list_patients(tx: LookTx, asked: PatientFilter) -> Page[PatientItem]:
-    """Active patients whom the actor may see, by name; `q` finds beginnings of names, mobile digits, e-mail, birth date.
+    """Active patients whom the actor may see: by name; with `q` those who match, beginnings of words before parts of them.
 
+    `q` is any part of names, mobile digits or e-mail, or the birth date. What fits one page is by name, more is newest first.
     No clinical field; one audit line with the filter's digest and the count.
     """
     policy.may_list_patients(tx)
-    key = decode_cursor(asked.cursor, 2)
-    after_name, after_id = key or (None, None)
-    args = {**policy.bindings(tx), "after_name": after_name, "after_id": after_id, "most": asked.limit + 1}
     terms = query(asked.q) if asked.q else None
-    found = (
-        store.search(tx, policy.seen(tx), {**args, "query": terms}) if terms else store.page(tx, policy.seen(tx), args)
-    )
-    shown = found[: asked.limit]
+    shown, last = _matching(tx, asked, terms) if terms else _by_name(tx, asked)
     digest = hashlib.sha256((terms or "").encode()).hexdigest()[:16]
     tx.record(PatientsListed(subject="patients", filter=digest, count=len(shown)))
-    last = encode_cursor(shown[-1].sort_name, shown[-1].id) if len(found) > asked.limit else None
     return Page(items=[msgspec.convert(row, PatientItem, from_attributes=True) for row in shown], next_cursor=last)
 
 
@@ -180,8 +202,78 @@ def replace_own_record(tx: WriteTx, asked: NewPatient, version: int) -> Patient:
 # ------------------------------------------------------------------------------------ private
 
 
+def _by_name(tx: ReadTx, asked: PatientFilter) -> tuple[list[PatientRow], str | None]:
+    after_name, after_id = decode_cursor(asked.cursor, 2) or (None, None)
+    args = {**policy.bindings(tx), "after_name": after_name, "after_id": after_id, "most": asked.limit + 1}
+    found = store.page(tx, policy.seen(tx), args)
+    shown = found[: asked.limit]
+    return shown, encode_cursor(shown[-1].sort_name, shown[-1].id) if len(found) > asked.limit else None
+
+
+def _matching(tx: ReadTx, asked: PatientFilter, terms: str) -> tuple[list[PatientRow], str | None]:
+    """First who is found by beginnings; when these are no full page, who has the words somewhere inside."""
+    stage, before = decode_cursor(asked.cursor, 2) or (0, None)
+    if stage not in (0, 1) or not isinstance(before, int | None):
+        raise Invalid("This is not a cursor of this list", field="cursor")
+    seen, inside = policy.seen(tx), parts(asked.q or "")
+    args = {**policy.bindings(tx), "query": terms, "parts": inside, "before": before or NEWEST, "most": asked.limit + 1}
+    begun = store.by_words(tx, seen, args) if stage == 0 else []
+    if len(begun) > asked.limit:
+        shown = begun[: asked.limit]
+        return shown, encode_cursor(0, shown[-1].number)
+    if stage == 0:
+        args["before"] = NEWEST
+    within = store.by_parts(tx, seen, {**args, "most": asked.limit + 1 - len(begun)}) if inside else []
+    if len(begun) + len(within) > asked.limit:
+        shown = (begun + within)[: asked.limit]
+        return shown, encode_cursor(1, shown[-1].number if len(begun) < asked.limit else None)
+    if asked.cursor is None:
+        begun.sort(key=lambda row: row.sort_name)
+        within.sort(key=lambda row: row.sort_name)
+    return begun + within, None
+
+
+def _add(tx: WriteTx, row: dict[str, Any], source: Source) -> PatientId:
+    patient_id: PatientId = row["id"]
+    number = store.insert_patient(tx, {**row, "source": source})
+    duplicates.keep_keys(tx, number, row["first_name"], row["last_name"])
+    tx.record(PatientRegistered(subject=patient_id, patient_id=patient_id, source=source))
+    return patient_id
+
+
+def _refuse_suspected(tx: ReadTx, asked: NewPatient) -> None:
+    entered = Entered(
+        first_name=asked.first_name,
+        last_name=asked.last_name,
+        birth_date=asked.birth_date,
+        mobile_number=asked.mobile_number,
+        email=asked.email,
+    )
+    if found := duplicates.suspected(tx, entered):
+        raise Conflict(
+            "This patient seems to be known already. Say confirmedNew if it is somebody else",
+            code="DUPLICATE_SUSPECTED",
+            extra={"candidates": msgspec.to_builtins(found)},
+        )
+
+
+def _not_merged(tx: ReadTx, found: PatientBrief) -> PatientBrief:
+    if found.merged_into is None:
+        return found
+    survivor = store.merged_into(tx, found.id) or _nobody()
+    if tx.actor.is_house:
+        return store.brief(tx, survivor) or _nobody()
+    raise Conflict(
+        "This record was merged into another one: ask for that one",
+        code="PATIENT_MERGED",
+        extra={"patientId": survivor},
+    )
+
+
 def _change(tx: WriteTx, patient_id: str, sent: dict[str, Any], version: int) -> Patient:
     before = store.patient(tx, patient_id, policy.seen(tx), policy.bindings(tx)) or _nobody()
+    if before.merged_into:
+        _not_merged(tx, patient_brief(tx, patient_id))
     if before.version != version:
         raise Stale("Somebody changed this since you read it. Read it again")
     if before.archived_at is not None:
@@ -196,7 +288,8 @@ def _change(tx: WriteTx, patient_id: str, sent: dict[str, Any], version: int) ->
     row = _row(tx, before.id, {**now, **sent}, lenient=before.source == "import" and "mobile_number" not in fields)
     _check(tx, row, unchanged=before)
     store.keep_version(tx, before)
-    store.update_patient(tx, row)
+    number = store.update_patient(tx, row)
+    duplicates.keep_keys(tx, number, row["first_name"], row["last_name"])
     tx.record(PatientUpdated(subject=before.id, patient_id=before.id, version=version + 1, fields=fields))
     return _shown(tx, _patient(tx, before.id))
 
@@ -249,6 +342,7 @@ def _row(tx: ReadTx, patient_id: str, values: dict[str, Any], *, lenient: bool =
         "sort_name": fold(f"{values['last_name']} {values['first_name']}"),
         "mobile_e164": mobile,
         "words": " ".join(found_by),
+        "parts": " ".join([*found_by, (values["email"] or "").lower()]),
         "now": tx.now,
     }
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import structlog
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -25,7 +26,7 @@ from esante.kernel.config import Config
 from esante.kernel.connection import open_database
 from esante.kernel.database import Database
 from esante.kernel.dependencies import Db, House, Me, provide_once, provide_version
-from esante.kernel.errors import Forbidden, Refusal, Unauthenticated
+from esante.kernel.errors import Broken, Forbidden, Refusal, Unauthenticated, UnsupportedType
 from esante.kernel.http_errors import confess, refuse, refuse_request
 from esante.kernel.hub import Hub
 from esante.kernel.jobs import JobRunner
@@ -36,6 +37,8 @@ from esante.kernel.structs import Event
 from esante.kernel.vault import Vault
 from esante.wiring import ROUTERS, WIRING, WORK
 from esante.workplaces.service import scopes_of
+
+log = structlog.get_logger(__name__)
 
 DATABASE = "esante.db"
 
@@ -50,6 +53,8 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         open_to: Access = scope["route_handler"].opt.get("access", frozenset())
         scope["actor"] = self._let_in(scope, open_to)  # type: ignore[typeddict-unknown-key]
+        if scope.get("method") in ("POST", "PUT", "PATCH") and "body" not in scope["route_handler"].opt:
+            _refuse_other_than_json(scope)
         await self._app(scope, receive, send)
 
     def _let_in(self, scope: Scope, open_to: Access) -> Actor:
@@ -145,13 +150,16 @@ class App:
 
     def _follow(self, events: list[Event], has_jobs: bool) -> None:
         """After a commit, on the loop: whoever listens is told, sessions that ended are forgotten, due work begins."""
+        if has_jobs:
+            self.jobs.wake()
         for event in events:
             self.door.heed(event)
             reactions = WIRING.get(type(event))
             for react in reactions.live if reactions else ():
-                react(self.clinic, event)
-        if has_jobs:
-            self.jobs.wake()
+                try:
+                    react(self.clinic, event)
+                except Exception:  # it may be lost, but it must not take the others with it
+                    log.exception("live_reaction_failed", reaction=react.__name__)
 
     def _catch_up(self) -> None:
         """The command line has written: nothing that was remembered can be trusted."""
@@ -173,13 +181,25 @@ def open_clinic(folder: Path, config: Config, keys: keyring.Keyring, *, now: clo
     return Clinic(config, db, keys, Vault(folder / "files", keys.key("files")), Hub(), Passwords())
 
 
-def bring_up_to_date(folder: Path, keys: keyring.Keyring) -> list[str]:
-    """Run the migrations that this database has not seen; nobody else may have it open."""
+def bring_up_to_date(folder: Path, keys: keyring.Keyring, *, new: bool = False) -> list[str]:
+    """Run the migrations that this database has not seen; nobody else may have it open.
+
+    Only `new` makes a database: beside a keyring a missing one is a loss, and is `Broken`.
+    """
+    if not new and not (folder / DATABASE).exists():
+        raise Broken(f"{folder / DATABASE} is missing. Bring it back, or restore a backup")
     conn = open_database(folder / DATABASE, keys.key("database"), "maintenance")
     try:
         return migrate(conn)
     finally:
         conn.close()
+
+
+def _refuse_other_than_json(scope: Scope) -> None:
+    """A route that takes anything else says so: `body="file"`."""
+    for name, value in scope["headers"]:
+        if name == b"content-type" and not value.lower().startswith(b"application/json"):
+            raise UnsupportedType("This kind of content is not understood here; send application/json")
 
 
 def refuse_undeclared(app: Litestar) -> None:

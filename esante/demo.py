@@ -57,14 +57,17 @@ CAST = (
 )
 
 FIRST_NAMES = (
-    "Aïcha Albert Alice Amir Anaïs Bilal Camille Chantal Clara David Élodie Émile Fatima Gabriel Hélène Hugo Ibrahim Inès"
-    " Jade Jean Karim Léa Louis Lucie Malik Manon Marie Mehdi Nadia Noé Nora Omar Paul Rania Rose Salma Samir Sofia Théo Yasmine"
-).split()
+    "Aïcha", "Albert", "Alice", "Amir", "Anaïs", "Bilal", "Camille", "Chantal", "Clara", "David", "Élodie", "Émile",
+    "Fatima", "Gabriel", "Hélène", "Hugo", "Ibrahim", "Inès", "Jade", "Jean", "Karim", "Léa", "Louis", "Lucie",
+    "Malik", "Manon", "Marie", "Mehdi", "Nadia", "Noé", "Nora", "Omar", "Paul", "Rania", "Rose", "Salma", "Samir",
+    "Sofia", "Théo", "Yasmine",
+)  # fmt: skip
 LAST_NAMES = (
-    "Amrani André Bensaïd Bernard Bonnet Bouchard Chevalier Cherif Colin Denis Dupont Durand Fontaine Fournier Garnier Girard"
-    " Guérin Hamdi Henry Lambert Laurent Leroy Mansouri Marchand Mercier Michel Moreau Nguyen Perrin Petit Renard Richard Robin"
-    " Roux Saïdi Simon Tazi Thomas Vidal Ziani"
-).split()
+    "Amrani", "André", "Bensaïd", "Bernard", "Bonnet", "Bouchard", "Chevalier", "Cherif", "Colin", "Denis",
+    "Dupont", "Durand", "Fontaine", "Fournier", "Garnier", "Girard", "Guérin", "Hamdi", "Henry", "Lambert",
+    "Laurent", "Leroy", "Mansouri", "Marchand", "Mercier", "Michel", "Moreau", "Nguyen", "Perrin", "Petit",
+    "Renard", "Richard", "Robin", "Roux", "Saïdi", "Simon", "Tazi", "Thomas", "Vidal", "Ziani",
+)  # fmt: skip
 
 
 class Furnished(msgspec.Struct):
@@ -120,7 +123,9 @@ async def fill_agenda(clinic: Clinic, made: Furnished, *, days: int = 5) -> int:
                     type_id=made.types["checkup" if doctor == "bruno" else "consultation"],
                     starts_at=start.replace(hour=hour, minute=minute),
                     patient_id=dice.choice(whom),
-                    reason=dice.choice(("Check-up", "Cough", "Back pain", "Tooth ache", "Blood pressure", "Vaccination")),
+                    reason=dice.choice(
+                        ("Check-up", "Cough", "Back pain", "Tooth ache", "Blood pressure", "Vaccination")
+                    ),
                 )
                 try:
                     await clinic.db.write(made.actor("chloe"), scheduling.request_appointment, wish)

@@ -78,5 +78,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise Broken(f"{host}:{port} cannot be used ({error.strerror}). Choose another with --host and --port") from None
+        raise Broken(
+            f"{host}:{port} cannot be used ({error.strerror}). Choose another with --host and --port"
+        ) from None
     return listener

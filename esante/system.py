@@ -5,13 +5,14 @@ from importlib.resources import files
 from typing import Any, Literal
 
 import msgspec
-from litestar import Controller, MediaType, Request, Response, Router, get
+from litestar import Controller, Litestar, MediaType, Request, Response, Router, get
 from litestar.params import FromPath
 
 from esante import __version__
 from esante.kernel.access import OPEN
 from esante.kernel.dependencies import Db
 from esante.kernel.errors import NotFound
+from esante.kernel.http_errors import FailureAnswer
 
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
@@ -75,9 +76,39 @@ class ApiDocument(Controller):
     @get("/openapi.json", access=OPEN, include_in_schema=False)
     async def openapi(self, request: Request[Any, Any, Any]) -> Response[bytes]:
         """The API as a document for programs."""
-        return Response(
-            msgspec.json.encode(request.app.openapi_schema.to_schema()), media_type="application/vnd.oai.openapi+json"
-        )
+        return Response(_encoded_document(request.app), media_type="application/vnd.oai.openapi+json")
+
+
+def document(app: Litestar) -> dict[str, Any]:
+    """The OpenAPI document, with what the framework does not know: one shape for every failure, and who may come in."""
+    whole = app.openapi_schema.to_schema()
+    _, failures = msgspec.json.schema_components([FailureAnswer], ref_template="#/components/schemas/{name}")
+    whole["components"]["schemas"] |= failures
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/FailureAnswer"}}}
+    refused = {
+        "4XX": {"description": "Refused: the code says why.", "content": content},
+        "5XX": {
+            "description": "Not possible now: busy, read-only or full; or a fault of the server.",
+            "content": content,
+        },
+    }
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            for method in handler.http_methods:
+                operation = whole["paths"].get(route.path_format, {}).get(method.lower())
+                if operation is None:
+                    continue
+                operation["responses"].pop("400", None)
+                operation["responses"] |= refused
+                if "anonymous" not in handler.opt["access"]:
+                    operation["security"] = [{"bearer": []}, {"cookie": []}]
+                    operation["description"] += f"\n\nRoles: {', '.join(sorted(handler.opt['access']))}."
+    return whole
+
+
+@cache
+def _encoded_document(app: Litestar) -> bytes:
+    return msgspec.json.encode(document(app), order="sorted")
 
 
 @cache

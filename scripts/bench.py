@@ -43,9 +43,12 @@ CLIENTS = 32
 DOCTORS = 40
 PASSWORD = "Bench-Password-1"
 LIMITS = Limits(connections_per_address=100_000)
-BARE_BODY = b'{"id":"01a1f787-92f6-7161-83f5-1662eb6d6643","name":"Consultation","priceMinor":3000,"currency":"EUR",' + (
-    b'"durationMinutes":30,"color":"#1c7ed6","autoConfirm":false,"roomKind":null,"isActive":true,"version":1,'
-    b'"createdAt":"2026-11-20T08:00:00Z","updatedAt":"2026-11-20T08:00:00Z"}'
+BARE_BODY = (
+    b'{"id":"01a1f787-92f6-7161-83f5-1662eb6d6643","name":"Consultation","priceMinor":3000,"currency":"EUR",'
+    + (
+        b'"durationMinutes":30,"color":"#1c7ed6","autoConfirm":false,"roomKind":null,"isActive":true,"version":1,'
+        b'"createdAt":"2026-11-20T08:00:00Z","updatedAt":"2026-11-20T08:00:00Z"}'
+    )
 )
 BUDGETS = {
     ("plain read", "bare"): 0.18,
@@ -119,7 +122,7 @@ def set_up(folder: Path, patients: int, running: ExitStack) -> list[Item]:
 
 async def furnish(folder: Path, patients: int) -> demo.Furnished:
     keys = keyring.create(folder, folder / "key")
-    bring_up_to_date(folder, keys)
+    bring_up_to_date(folder, keys, new=True)
     clinic = open_clinic(folder, config(folder, 0), keys)
     await clinic.db.start()
     hashed = await clinic.passwords.hash(PASSWORD)
@@ -127,7 +130,11 @@ async def furnish(folder: Path, patients: int) -> demo.Furnished:
 
     def more(tx):  # type: ignore[no-untyped-def]
         people.open_care(
-            tx, PatientId(made.people["driss"]), PractitionerId(made.people["amina"]), source="appointment", source_id="bench"
+            tx,
+            PatientId(made.people["driss"]),
+            PractitionerId(made.people["amina"]),
+            source="appointment",
+            source_id="bench",
         )
         week = [TemplateRow(weekday=day, from_time="08:00", to_time="18:00", slot_minutes=30) for day in range(1, 8)]
         for number in range(DOCTORS):
@@ -172,7 +179,9 @@ def write_bookings(file: Path, made: demo.Furnished, patients: int) -> None:
 def burst(item: Item, seconds: int, *, keep: bool) -> None:
     """One burst of load; its rate, its slowest percent, the server's CPU for each request."""
     before = cpu_seconds(item.pid)
-    out = subprocess.run(command(item, seconds), capture_output=True, text=True, check=True, preexec_fn=on_core(1)).stdout
+    out = subprocess.run(
+        command(item, seconds), capture_output=True, text=True, check=True, preexec_fn=on_core(1)
+    ).stdout
     used = cpu_seconds(item.pid) - before
     done = int(found(r"(\d+) requests in", out))
     wrong = int(found(r"Non-2xx or 3xx responses: (\d+)", out, "0"))
@@ -229,7 +238,9 @@ def report(items: list[Item], file: Path | None) -> int:
         if ratio < least:
             missed.append(name)
     if file:
-        figures = {item.name: {"perSecond": item.per_second, "p99Ms": item.p99_ms, "cpuUs": item.cpu_us} for item in items}
+        figures = {
+            item.name: {"perSecond": item.per_second, "p99Ms": item.p99_ms, "cpuUs": item.cpu_us} for item in items
+        }
         file.write_text(json.dumps({"clients": CLIENTS, "items": figures, "ratios": ratios}, indent=1))
     return 1 if missed else 0
 

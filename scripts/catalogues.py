@@ -50,10 +50,10 @@ def _of(tree: ast.Module) -> Iterator[str]:
 
 
 def _sentences(node: ast.AST) -> Iterator[str]:
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            if SENTENCE.match(inner.value) or inner.value in ("Confirm", "Save"):
-                yield inner.value
+    texts = (
+        inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
+    )
+    yield from (text for text in texts if SENTENCE.match(text) or text in ("Confirm", "Save"))
 
 
 def catalogue(path: Path) -> Catalog:
@@ -80,7 +80,9 @@ def main() -> None:
         )
         for message in sorted(found):
             before = known.get(message)
-            fresh.add(message, string=before.string if before else "", flags=["python-brace-format"] if "{" in message else [])
+            fresh.add(
+                message, string=before.string if before else "", flags=["python-brace-format"] if "{" in message else []
+            )
         with path.open("wb") as out:
             write_po(out, fresh, omit_header=False, width=120, ignore_obsolete=True)
         missing = sum(1 for one in fresh if one.id and not one.string)

@@ -1,15 +1,17 @@
 """Writes what is generated from the code: `esante/schema.sql`, `docs/openapi.json`. A house test keeps them true."""
 
-import json
 import os
 import sys
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 from esante.app import App, bring_up_to_date
 from esante.kernel import keyring
 from esante.kernel.config import Config, Keys
 from esante.kernel.connection import open_database
+from esante.system import document
 
 ROOT = Path(__file__).parent.parent
 
@@ -17,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 def schema(folder: Path) -> str:
     """Every table, index and trigger, as the newest migration leaves them."""
     key = os.urandom(32)
-    bring_up_to_date(folder, keyring.Keyring("", {"database": key}))
+    bring_up_to_date(folder, keyring.Keyring("", {"database": key}), new=True)
     conn = open_database(folder / "esante.db", key, "reader")
     rows = conn.execute(
         "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND name NOT GLOB '*_search_*'"
@@ -31,10 +33,11 @@ def schema(folder: Path) -> str:
 def openapi(folder: Path) -> str:
     """The API's document, as the server gives it."""
     config = Config(keys=Keys(file=str(folder / "key")))
-    keyring.create(folder, folder / "key")
+    bring_up_to_date(folder, keyring.create(folder, folder / "key"), new=True)
     app = App(folder, config)
     app.clinic.passwords.close()
-    return json.dumps(app.litestar.openapi_schema.to_schema(), indent=1, ensure_ascii=False, default=str) + "\n"
+    whole = msgspec.json.encode(document(app.litestar), order="sorted")
+    return msgspec.json.format(whole, indent=1).decode() + "\n"
 
 
 GENERATED = {ROOT / "esante" / "schema.sql": schema, ROOT / "docs" / "openapi.json": openapi}

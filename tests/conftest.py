@@ -1,4 +1,4 @@
-"""The clinic of the tests: a furnished one, copied for each test, running in a loop of its own, with a clock that is set by hand."""
+"""The clinic of the tests: furnished, copied for each test, in a loop of its own, with a clock that is set by hand."""
 
 import asyncio
 import shutil
@@ -231,7 +231,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Furnished
     """The cast in a clinic that nobody runs; copied for each test."""
     folder = tmp_path_factory.mktemp("furnished")
     keys = keyring.create(folder, folder / "demo-key")
-    bring_up_to_date(folder, keys)
+    bring_up_to_date(folder, keys, new=True)
 
     async def furnish() -> Furnished:
         clinic = open_clinic(folder, Config(), keys, now=Clock())

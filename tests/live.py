@@ -35,7 +35,7 @@ class Postman:
     def port(self) -> int:
         return int(self._controller.port)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.answer.startswith("250"):
             with self._arrived:
                 self.mails.append(message_from_bytes(envelope.original_content or b"", policy=default))

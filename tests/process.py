@@ -58,6 +58,8 @@ def esante(*arguments: str) -> list[str]:
 
 def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run one command of the console to its end."""
-    done = subprocess.run(esante(*arguments), capture_output=True, text=True, cwd=ROOT, env={**os.environ, "COLUMNS": "200"})
+    done = subprocess.run(
+        esante(*arguments), capture_output=True, text=True, cwd=ROOT, env={**os.environ, "COLUMNS": "200"}
+    )
     assert not check or done.returncode == 0, done.stderr
     return done

@@ -29,9 +29,7 @@ def list_accesses(tx: LookTx, patient_id: str, limit: int) -> list[RecordAccess]
     return found
 
 
-def verify(
-    tx: LookTx, key: bytes, mark: Mark | None, progress: Callable[[int], None] = lambda line: None
-) -> Verdict:
+def verify(tx: LookTx, key: bytes, mark: Mark | None, progress: Callable[[int], None] = lambda line: None) -> Verdict:
     """Read the whole chain again and hold it against the witness; admins and the house. The finding is audited."""
     policy.may_read_log(tx)
     witness = (mark.seq, mark.mac) if mark else None
@@ -46,6 +44,4 @@ def verify(
 def accept_loss(tx: WriteTx, first_missing: int, last_missing: int, reason: str) -> None:
     """For the house: say in the log itself that lines were lost, which, and why the clinic goes on without them."""
     policy.may_read_log(tx)
-    tx.record(
-        LossAccepted(subject="audit", first_missing=first_missing, last_missing=last_missing), reason=reason
-    )
+    tx.record(LossAccepted(subject="audit", first_missing=first_missing, last_missing=last_missing), reason=reason)

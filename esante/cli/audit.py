@@ -35,12 +35,16 @@ def verify(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False
                 progress.update(task, completed=line)
 
             if clinic.db.halted:  # the finding cannot be written down, but it can be told
-                return await clinic.db.scan(operator(), lambda tx: _unrecorded(tx, key, (mark.seq, mark.mac) if mark else None))
+                return await clinic.db.scan(
+                    operator(), lambda tx: _unrecorded(tx, key, (mark.seq, mark.mac) if mark else None)
+                )
             return await clinic.db.scan(operator(), service.verify, key, mark, seen)
 
     verdict = with_clinic(data, settings, work)
     if as_json:
-        report.as_json({"lines": verdict.lines, "ok": verdict.ok, "firstBad": verdict.first_bad, "problem": verdict.problem})
+        report.as_json(
+            {"lines": verdict.lines, "ok": verdict.ok, "firstBad": verdict.first_bad, "problem": verdict.problem}
+        )
     elif verdict.ok:
         report.out.print(f"The audit log is whole: {verdict.lines} lines.")
     else:

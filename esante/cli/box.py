@@ -15,7 +15,6 @@ from esante.cli.opening import DEMO_KEY, operator, settings_of, unlocked, with_c
 from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Host, Json, Port
 from esante.identity import service as identity
 from esante.kernel import files, keyring
-
 from esante.kernel.config import Config
 from esante.kernel.errors import Broken
 from esante.kernel.transaction import WriteTx
@@ -53,20 +52,20 @@ def init(
         return
     report.out.print(f"A new clinic is in [bold]{data}[/], its key in [bold]{made.key_file}[/].")
     report.out.print("The data cannot be read without that key: keep a copy of it away from this machine.")
-    report.out.print(f"\nStart it with [bold]esante serve[/]; then make the first admin with this code (24 hours):\n\n  {code}\n")
+    report.out.print(
+        f"\nStart it with [bold]esante serve[/]; then make the first admin with this code (24 hours):\n\n  {code}\n"
+    )
 
 
-def serve(
-    data: Data = DATA, config: ConfigFile = CONFIG, host: Host = None, port: Port = None
-) -> None:
+def serve(data: Data = DATA, config: ConfigFile = CONFIG, host: Host = None, port: Port = None) -> None:
     """Serve the clinic until Ctrl-C; what was asked is finished first."""
     settings = settings_of(config, data, host, port)
-    serve_clinic(data, settings, on_ready=lambda address: report.err.print(f"esante serves {data} at [bold]{address}[/]"))
+    serve_clinic(
+        data, settings, on_ready=lambda address: report.err.print(f"esante serves {data} at [bold]{address}[/]")
+    )
 
 
-def demo(
-    data: Data = DATA, config: ConfigFile = CONFIG, host: Host = None, port: Port = None
-) -> None:
+def demo(data: Data = DATA, config: ConfigFile = CONFIG, host: Host = None, port: Port = None) -> None:
     """Run a clinic with demo data; it is made at the first start, with random passwords.
 
     The demo listens on this machine only, and its key lies beside its data: good for looking around, not for patients.
@@ -114,7 +113,7 @@ def _make(data: Path, settings: Config) -> None:
         raise Broken(f"There is a clinic in {data} already. Serve it: esante serve --data {data}")
     files.make_folder(data)
     keys = keyring.create(data, Path(settings.keys.file).expanduser())
-    bring_up_to_date(data, keys)
+    bring_up_to_date(data, keys, new=True)
 
 
 def _open_house(tx: WriteTx, name: str) -> str:
@@ -144,5 +143,3 @@ async def _furnish(data: Path, settings: Config) -> None:
         clinic.passwords.close()
     lines = [f"{member.role:<11} {member.email:<28} {passwords[member.name]}" for member in furniture.CAST]
     files.write_whole(data / ACCOUNTS_FILE, ("\n".join(lines) + "\n").encode())
-
-

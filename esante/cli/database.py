@@ -28,7 +28,9 @@ def group() -> None:
 
 @app.command("accept-loss")
 def accept_loss(
-    reason: Annotated[str, typer.Option("--reason", help="Why the clinic goes on without the lost lines; kept in the log.")],
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why the clinic goes on without the lost lines; kept in the log.")
+    ],
     data: Data = DATA,
     config: ConfigFile = CONFIG,
 ) -> None:

@@ -9,16 +9,22 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from esante.cli import report
 from esante.cli.opening import settings_of, with_clinic
 from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Json
-from esante.interop.fhir.importer import ImportReport, import_fhir as run_import
+from esante.interop.fhir.importer import ImportReport
+from esante.interop.fhir.importer import import_fhir as run_import
 from esante.kernel.clinic import Clinic
 
 SHOWN_PROBLEMS = 50
 
 
 def import_fhir(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders: FHIR R4 bundles and resources (.json), bulk .ndjson.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files or folders: FHIR R4 bundles and resources (.json), bulk .ndjson.")
+    ],
     source: Annotated[
-        str, typer.Option("--source", metavar="URL", help="The system it comes from: keeps two systems with the same ids apart.")
+        str,
+        typer.Option(
+            "--source", metavar="URL", help="The system it comes from: keeps two systems with the same ids apart."
+        ),
     ] = "",
     data: Data = DATA,
     config: ConfigFile = CONFIG,

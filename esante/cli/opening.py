@@ -4,12 +4,14 @@ import asyncio
 import getpass
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from esante.app import DATABASE, bring_up_to_date, open_clinic
+from esante.cli.options import CONFIG
 from esante.kernel import config, files, keyring, log, migrate
 from esante.kernel.actor import Actor, house
 from esante.kernel.clinic import Clinic
@@ -29,6 +31,8 @@ def operator() -> Actor:
 
 def settings_of(path: Path, folder: Path, host: str | None = None, port: int | None = None) -> Config:
     """`esante.toml`, with what the command line says instead. A demo clinic's key lies in its own folder."""
+    if path != CONFIG and not path.exists():
+        raise Broken(f"There is no file {path}; without --config the defaults hold")
     found = config.load(path)
     log.set_up(found.log)
     server = found.server
@@ -65,12 +69,11 @@ def with_clinic(folder: Path, settings: Config, work: Callable[[Clinic], Awaitab
 
 def ready(folder: Path, keys: keyring.Keyring) -> None:
     """Bring the schema up to date when nobody serves the clinic; beside a server it must be so already."""
+    with suppress(files.InUse), files.locked(folder / "lock", f"an esante command, process {os.getpid()}"):
+        bring_up_to_date(folder, keys)
+        return
+    conn = open_database(folder / DATABASE, keys.key("database"), "reader")
     try:
-        with files.locked(folder / "lock", f"an esante command, process {os.getpid()}"):
-            bring_up_to_date(folder, keys)
-    except Broken:
-        conn = open_database(folder / DATABASE, keys.key("database"), "reader")
-        try:
-            migrate.check(conn)
-        finally:
-            conn.close()
+        migrate.check(conn)
+    finally:
+        conn.close()

@@ -11,7 +11,9 @@ ConfigFile = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
 Host = Annotated[str | None, typer.Option("--host", help="Listen on this address instead of the configured one.")]
-Port = Annotated[int | None, typer.Option("--port", help="Listen on this port instead of the configured one; 0 for any.")]
+Port = Annotated[
+    int | None, typer.Option("--port", help="Listen on this port instead of the configured one; 0 for any.")
+]
 
 DATA = Path("data")
 CONFIG = Path("esante.toml")

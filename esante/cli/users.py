@@ -120,7 +120,13 @@ def list_users(
         report.as_json({"items": found})
         return
     rows = [
-        [one.email or one.mobile_e164 or "", ", ".join(one.roles), one.status, one.created_at.date().isoformat(), one.id]
+        [
+            one.email or one.mobile_e164 or "",
+            ", ".join(one.roles),
+            one.status,
+            one.created_at.date().isoformat(),
+            one.id,
+        ]
         for one in found
     ]
     report.table(f"{len(found)} accounts", ["Address", "Roles", "State", "Since", "Id"], rows)

@@ -9,12 +9,13 @@ from esante.kernel import rows
 from esante.kernel.errors import Broken
 
 APPLICATION_ID = 0x65534E54  # "eSNT"
-CACHE_KIB = 65_536
+CACHE_KIB = {"writer": 65_536, "reader": 65_536, "slow-reader": 16_384, "checkpointer": 1_024, "maintenance": 65_536}
+"""Decryption is free while pages are cached, so those who answer people have room."""
 BUSY_MS = 5_000
 OLDEST_SQLITE = (3, 51, 3)
 """Older ones can lose committed pages when a checkpoint races a reset of the write-ahead log."""
 
-Kind = Literal["writer", "reader", "maintenance"]
+Kind = Literal["writer", "reader", "slow-reader", "checkpointer", "maintenance"]
 
 _DENIED = {
     apsw.SQLITE_ALTER_TABLE,
@@ -49,7 +50,7 @@ def open_database(path: Path, key: bytes, kind: Kind) -> apsw.Connection:
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
     if kind == "maintenance":
         flags |= apsw.SQLITE_OPEN_CREATE
-    conn = apsw.Connection(str(path), flags=flags, statementcachesize=256)
+    conn = apsw.Connection(str(path), flags=flags, statementcachesize=1024)
     try:
         _unlock(conn, path, key, fresh=kind == "maintenance")
         _settle(conn, kind)
@@ -99,11 +100,11 @@ def _settle(conn: apsw.Connection, kind: Kind) -> None:
         ("trusted_schema", "OFF"),
         ("cell_size_check", "ON"),
         ("temp_store", "MEMORY"),
-        ("cache_size", str(-CACHE_KIB)),
+        ("cache_size", str(-CACHE_KIB[kind])),
         ("wal_autocheckpoint", "0"),
     ):
         _pragma(conn, name, value)
-    if kind == "reader":
+    if kind in ("reader", "slow-reader"):
         _pragma(conn, "query_only", "ON")
     conn.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
     for limit, most in (
@@ -123,7 +124,7 @@ def _settle(conn: apsw.Connection, kind: Kind) -> None:
         "trusted_schema": 0,
         "cell_size_check": 1,
         "wal_autocheckpoint": 0,
-        "query_only": int(kind == "reader"),
+        "query_only": int(kind in ("reader", "slow-reader")),
     }
     for name, wanted in expected.items():
         if (found := _pragma(conn, name)) != wanted:

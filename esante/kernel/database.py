@@ -96,7 +96,7 @@ class Database:
         self._loop = asyncio.get_running_loop()
         self._writer.open(open_database(self.path, self._key, "writer"))
         self._reader = open_database(self.path, self._key, "reader")
-        self._checkpointer = open_database(self.path, self._key, "writer")
+        self._checkpointer = open_database(self.path, self._key, "checkpointer")
         self._local = threading.local()
         self._slow_connections: list[apsw.Connection] = []
         self._slow = ThreadPoolExecutor(2, "slow-reader", initializer=self._open_slow_reader)
@@ -279,7 +279,7 @@ class Database:
     # ---------------------------------------------------------- slow readers
 
     def _open_slow_reader(self) -> None:
-        self._local.conn = open_database(self.path, self._key, "reader")
+        self._local.conn = open_database(self.path, self._key, "slow-reader")
         self._slow_connections.append(self._local.conn)
 
     def _scan(self, actor: Actor, query: Callable[[LookTx], T]) -> tuple[T, list[Line]]:

@@ -10,6 +10,10 @@ from pathlib import Path
 from esante.kernel.errors import Broken
 
 
+class InUse(Broken):
+    """Somebody else holds the lock."""
+
+
 def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Put `content` at `path` so that after any crash there is the old file or the new one, never a piece.
 
@@ -71,7 +75,7 @@ def locked(path: Path, holder: str, *, wait: bool = False) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             who = os.pread(handle, 200, 0).decode(errors="replace").strip() or "another process"
-            raise Broken(
+            raise InUse(
                 f"{path.parent} is in use by {who}. Stop it first, or choose another folder with --data"
             ) from None
         os.ftruncate(handle, 0)

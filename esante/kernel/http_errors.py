@@ -50,6 +50,14 @@ CODES = {
     415: "UNSUPPORTED_TYPE",
 }
 
+MESSAGES = {
+    404: "There is nothing at this address",
+    405: "This method is not allowed here",
+    413: "The request is too large",
+    415: "This kind of content is not understood here; send application/json",
+}
+"""By status, for what the framework refuses."""
+
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `([^`]+)`")
 _MISSING_FIELD = re.compile(r"Object missing required field `([^`]+)`")
 _MISSING_PARAMETER = re.compile(r"Missing required .*parameter '([^']+)'")
@@ -78,13 +86,7 @@ def refuse_request(request: Anyone, error: HTTPException) -> Response[FailureAns
         details = faults(error)
         message = translate(_language(request), "The request does not fit: {why}", why=_summary(details, error.detail))
         return _answer(request, 400, code, message, details, {}, headers)
-    messages = {
-        404: "There is nothing at this address",
-        405: "This method is not allowed here",
-        413: "The request is too large",
-        415: "This kind of content is not understood here; send application/json",
-    }
-    message = translate(_language(request), messages.get(error.status_code, "The request was refused"))
+    message = translate(_language(request), MESSAGES.get(error.status_code, "The request was refused"))
     return _answer(request, error.status_code, code, message, [], {}, headers)
 
 

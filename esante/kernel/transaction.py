@@ -186,13 +186,18 @@ def line_of(actor: Actor, event: Event, outcome: Outcome, reason: str | None, pu
     )
 
 
-_has_detail: dict[type[Event], bool] = {}
+_own_fields: dict[type[Event], tuple[tuple[str, str], ...]] = {}
 
 
 def _detail(event: Event) -> str | None:
-    """The event's own fields as JSON; None when subject and patient say it all."""
+    """The event's own fields as JSON; None when action, subject and patient say it all."""
     kind = type(event)
-    known = _has_detail.get(kind)
-    if known is None:
-        known = _has_detail[kind] = len(kind.__struct_fields__) > len(Event.__struct_fields__)
-    return msgspec.json.encode(event).decode() if known else None
+    fields = _own_fields.get(kind)
+    if fields is None:
+        named = msgspec.structs.fields(kind)
+        fields = _own_fields[kind] = tuple(
+            (field.encode_name, field.name) for field in named if field.name not in Event.__struct_fields__
+        )
+    if not fields:
+        return None
+    return msgspec.json.encode({name: getattr(event, field) for name, field in fields}).decode()

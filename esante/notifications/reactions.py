@@ -234,7 +234,9 @@ def tell_no_show(tx: WriteTx, event: AppointmentNoShow) -> None:
 
 def tell_consultation(tx: WriteTx, event: ConsultationCompleted) -> None:
     """The patient can read what was written."""
-    _tell_record(tx, event.patient_id, "consultation_created", "medium", "Your consultation is in your record", event.subject)
+    _tell_record(
+        tx, event.patient_id, "consultation_created", "medium", "Your consultation is in your record", event.subject
+    )
 
 
 def tell_prescription_created(tx: WriteTx, event: PrescriptionCreated) -> None:
@@ -249,7 +251,9 @@ def tell_prescription_updated(tx: WriteTx, event: PrescriptionUpdated) -> None:
 
 def tell_prescription_cancelled(tx: WriteTx, event: PrescriptionCancelled) -> None:
     """The patient must not use the prescription any more."""
-    _tell_record(tx, event.patient_id, "prescription_cancelled", "high", "Your prescription was cancelled", event.subject)
+    _tell_record(
+        tx, event.patient_id, "prescription_cancelled", "high", "Your prescription was cancelled", event.subject
+    )
 
 
 def tell_prescription_locked(tx: WriteTx, event: PrescriptionLocked) -> None:
@@ -263,16 +267,12 @@ def tell_prescription_locked(tx: WriteTx, event: PrescriptionLocked) -> None:
 # -------------------------------------------------------------------------- private
 
 
-def _tell_doctor(
-    tx: WriteTx, event: AppointmentEvent, kind: str, priority: Priority, title: str, body: str
-) -> None:
+def _tell_doctor(tx: WriteTx, event: AppointmentEvent, kind: str, priority: Priority, title: str, body: str) -> None:
     for contact in identity.accounts_of_person(tx, event.practitioner_id):
         service.tell(tx, contact, kind, priority, title, body, event.subject, **_words(tx, contact, event))
 
 
-def _tell_patient(
-    tx: WriteTx, event: AppointmentEvent, kind: str, priority: Priority, title: str, body: str
-) -> None:
+def _tell_patient(tx: WriteTx, event: AppointmentEvent, kind: str, priority: Priority, title: str, body: str) -> None:
     for contact in _contacts(tx, event.patient_id):
         service.tell(tx, contact, kind, priority, title, body, event.subject, **_words(tx, contact, event))
 

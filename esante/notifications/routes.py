@@ -42,7 +42,11 @@ async def mark_all_read(db: Db, actor: Me) -> UnreadCount:
 
 @get("/notifications/deliveries", access=roles("admin"))
 async def list_deliveries(
-    db: Db, actor: Me, delivery_state: Annotated[DeliveryState | None, QueryParameter(name="state")] = None, cursor: FromQuery[str | None] = None, limit: Limit = 20
+    db: Db,
+    actor: Me,
+    delivery_state: Annotated[DeliveryState | None, QueryParameter(name="state")] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: Limit = 20,
 ) -> Page[Delivery]:
     """What was sent outside, to which account, and with what result."""
     return await db.look(actor, service.list_deliveries, delivery_state, cursor, limit)

@@ -167,9 +167,7 @@ def _compose(tx: ReadTx, delivery: Delivery) -> Letter | None:
         return None
     if delivery.notification_id:
         kept = store.any_notification(tx, delivery.notification_id)
-        return Letter(
-            delivery=delivery, recipient=to.email, language=to.language, subject=kept.title, body=kept.body
-        )
+        return Letter(delivery=delivery, recipient=to.email, language=to.language, subject=kept.title, body=kept.body)
     if delivery.one_time_id is None:
         return None
     secrets = confirmation_secrets(tx, delivery.one_time_id)

@@ -36,6 +36,12 @@ def signed_in(server: Served, name: str) -> Iterator[httpx.Client]:
         yield client
 
 
+def settings(tmp_path: Path) -> Path:
+    """An empty esante.toml: all defaults."""
+    (tmp_path / "esante.toml").touch()
+    return tmp_path / "esante.toml"
+
+
 @contextmanager
 def an_old_reader(data: Path) -> Iterator[None]:
     """A process that reads an old snapshot: no checkpoint goes beyond it."""
@@ -56,10 +62,12 @@ def an_old_reader(data: Path) -> Iterator[None]:
 
 
 def test_a_disabled_user_is_out_within_250_ms(data: Path, tmp_path: Path) -> None:
-    server = Served(data, tmp_path / "none.toml")
+    server = Served(data, settings(tmp_path))
     with signed_in(server, "driss") as driss:
         assert driss.get("/auth/me").status_code == 200
-        done = run("user", "disable", "driss@demo.esante.example", "--reason", "left the clinic", "--data", str(data), "--json")
+        done = run(
+            "user", "disable", "driss@demo.esante.example", "--reason", "left the clinic", "--data", str(data), "--json"
+        )
         assert json.loads(done.stdout)["status"] == "suspended"
         ended = time.monotonic()
         while driss.get("/auth/me").status_code == 200:
@@ -74,7 +82,7 @@ def test_a_disabled_user_is_out_within_250_ms(data: Path, tmp_path: Path) -> Non
 
 
 def test_a_hundred_sockets_do_not_close_the_door(data: Path, tmp_path: Path) -> None:
-    server = Served(data, tmp_path / "none.toml")
+    server = Served(data, settings(tmp_path))
     for _ in range(100):
         with pytest.raises(InvalidStatus):
             connect(f"ws://127.0.0.1:{server.port}/api/v1/live").close()
@@ -83,7 +91,7 @@ def test_a_hundred_sockets_do_not_close_the_door(data: Path, tmp_path: Path) -> 
 
 
 def test_a_second_server_is_refused_and_told_who_holds_the_folder(data: Path, tmp_path: Path) -> None:
-    server = Served(data, tmp_path / "none.toml")
+    server = Served(data, settings(tmp_path))
     second = run("serve", "--data", str(data), "--port", "0", check=False)
     assert second.returncode == 1
     assert f"process {server.process.pid}" in second.stderr
@@ -91,7 +99,7 @@ def test_a_second_server_is_refused_and_told_who_holds_the_folder(data: Path, tm
 
 
 def test_a_log_cut_short_halts_writing_until_it_is_accepted(data: Path, tmp_path: Path) -> None:
-    server = Served(data, tmp_path / "none.toml")
+    server = Served(data, settings(tmp_path))
     with an_old_reader(data), signed_in(server, "gwen") as gwen:  # keeps checkpoints from moving the lines to safety
         for _ in range(30):
             gwen.get("/audit", params={"limit": 1})
@@ -104,7 +112,7 @@ def test_a_log_cut_short_halts_writing_until_it_is_accepted(data: Path, tmp_path
     assert verify.returncode == 1
     assert json.loads(verify.stdout or "{}").get("firstBad"), verify.stderr
 
-    server = Served(data, tmp_path / "none.toml")
+    server = Served(data, settings(tmp_path))
     health = httpx.get(f"{server.address}/api/v1/health").json()
     assert health["status"] == "readOnly"
     assert "are missing" in health["reason"]

@@ -108,11 +108,15 @@ def test_a_whole_visit(live: Live, postman: Postman) -> None:
         "additionalNotes": "Anxious, to be seen again", "vitals": {"systolic": 128, "diastolic": 82, "heartRate": 76},
     }  # fmt: skip
     changed = ok(ines.patch(f"/consultations/{draft['id']}", json=written, headers={"if-match": str(draft["version"])}))
-    stale = ines.patch(f"/consultations/{draft['id']}", json={"notes": "x"}, headers={"if-match": str(draft["version"])})
+    stale = ines.patch(
+        f"/consultations/{draft['id']}", json={"notes": "x"}, headers={"if-match": str(draft["version"])}
+    )
     assert stale.status_code == 412
     ok(
         ines.post(
-            f"/consultations/{draft['id']}/complete", json={"completeVisit": True}, headers={"if-match": str(changed["version"])}
+            f"/consultations/{draft['id']}/complete",
+            json={"completeVisit": True},
+            headers={"if-match": str(changed["version"])},
         )
     )
     assert ok(ines.get(f"/appointments/{visit['id']}"))["status"] == "completed"
@@ -129,7 +133,9 @@ def test_a_whole_visit(live: Live, postman: Postman) -> None:
     edit = ines.patch(f"/prescriptions/{made['id']}", json={"lines": lines}, headers={"if-match": str(made["version"])})
     later = ok(edit)
     clock.advance(minutes=2)
-    late = ines.patch(f"/prescriptions/{made['id']}", json={"lines": lines[:1]}, headers={"if-match": str(later["version"])})
+    late = ines.patch(
+        f"/prescriptions/{made['id']}", json={"lines": lines[:1]}, headers={"if-match": str(later["version"])}
+    )
     assert (late.status_code, late.json()["error"]["code"]) == (423, "PRESCRIPTION_LOCKED")
     live.wake()
     wait_until(lambda: "prescription_locked" in kinds(ok(ines.get("/notifications"))), 10)

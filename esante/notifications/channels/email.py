@@ -86,7 +86,7 @@ def plain_reason(mail: Mail, error: Exception) -> str:
 async def _send(mail: Mail, letter: EmailMessage) -> None:
     password = None
     if mail.username and mail.password_file:
-        password = await asyncio.to_thread(_first_line, Path(mail.password_file).expanduser())
+        password = await asyncio.to_thread(_first_line, mail.password_file)
     await aiosmtplib.send(
         letter,
         hostname=mail.host,
@@ -99,5 +99,5 @@ async def _send(mail: Mail, letter: EmailMessage) -> None:
     )
 
 
-def _first_line(path: Path) -> str:
-    return path.read_text(encoding="utf-8").splitlines()[0].strip()
+def _first_line(file: str) -> str:
+    return Path(file).expanduser().read_text(encoding="utf-8").splitlines()[0].strip()

@@ -1,0 +1,742 @@
+-- Generated from the migrations by scripts/fix: the whole database on one page.
+
+CREATE TABLE migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL) STRICT;
+
+CREATE TABLE audit (
+    seq          INTEGER PRIMARY KEY,
+    at           TEXT NOT NULL,
+    actor        TEXT NOT NULL,
+    role         TEXT NOT NULL,
+    on_behalf_of TEXT,
+    session_id   TEXT,
+    address      TEXT,
+    request_id   TEXT,
+    action       TEXT NOT NULL,
+    severity     TEXT NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
+    outcome      TEXT NOT NULL CHECK (outcome IN ('done', 'refused', 'failed')),
+    patient_id   TEXT,
+    subject      TEXT,
+    reason       TEXT,
+    purpose      TEXT,
+    detail       TEXT,
+    mac          BLOB NOT NULL CHECK (length(mac) = 32)
+) STRICT;
+
+CREATE INDEX audit_patient ON audit (patient_id, seq) WHERE patient_id IS NOT NULL;
+
+CREATE INDEX audit_actor ON audit (actor, seq);
+
+CREATE INDEX audit_weighty ON audit (severity, seq) WHERE severity <> 'info';
+
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TABLE job (
+    id           TEXT PRIMARY KEY,
+    name         TEXT NOT NULL,
+    payload      TEXT NOT NULL,
+    key          TEXT UNIQUE,       -- at most one of it: an occurrence, a reminder of one appointment
+    due_at       TEXT NOT NULL,
+    tries        INTEGER NOT NULL DEFAULT 0,
+    leased_until TEXT,              -- somebody is at it; after that instant anybody may
+    done_at      TEXT,
+    failed_at    TEXT,              -- given up: an admin retries or discards it
+    error        TEXT,
+    created_at   TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX job_due ON job (due_at) WHERE done_at IS NULL AND failed_at IS NULL;
+
+CREATE INDEX job_done ON job (done_at) WHERE done_at IS NOT NULL;
+
+CREATE TABLE setting (
+    key        TEXT PRIMARY KEY,
+    value      TEXT NOT NULL CHECK (json_valid(value)),
+    updated_at TEXT NOT NULL,
+    updated_by TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE idempotency (
+    actor      TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    digest     BLOB NOT NULL,
+    result     TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (actor, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_age ON idempotency (created_at);
+
+CREATE TABLE account (
+    id              TEXT PRIMARY KEY,
+    email           TEXT,               -- as the person writes it
+    email_key       TEXT UNIQUE,        -- folded: one account for each address, whatever the case
+    mobile_e164     TEXT,
+    password_hash   TEXT,
+    status          TEXT NOT NULL CHECK (status IN ('pending_confirmation', 'active', 'suspended', 'archived')),
+    status_before   TEXT CHECK (status_before IN ('pending_confirmation', 'active')),
+    status_reason   TEXT,
+    language        TEXT NOT NULL,
+    failed_logins   INTEGER NOT NULL DEFAULT 0,
+    failed_since_at TEXT,               -- the first failure of the running count
+    locked_until_at TEXT,               -- unknown devices wait until then
+    last_login_at   TEXT,
+    created_at      TEXT NOT NULL,
+    updated_at      TEXT NOT NULL,
+    CHECK ((email IS NULL) = (email_key IS NULL)),
+    CHECK ((status = 'suspended') = (status_before IS NOT NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX account_mobile ON account (mobile_e164) WHERE mobile_e164 IS NOT NULL AND status <> 'archived';
+
+CREATE TABLE account_role (
+    account_id TEXT NOT NULL REFERENCES account (id),
+    role       TEXT NOT NULL CHECK (role IN ('patient', 'doctor', 'assistant', 'pharmacist', 'admin')),
+    person_id  TEXT,                    -- the patient or the practitioner whom the account stands for
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (account_id, role)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX account_role_person ON account_role (person_id) WHERE person_id IS NOT NULL;
+
+CREATE INDEX account_role_role ON account_role (role, account_id);
+
+CREATE TABLE password_history (
+    id            TEXT PRIMARY KEY,
+    account_id    TEXT NOT NULL REFERENCES account (id),
+    password_hash TEXT NOT NULL,
+    replaced_at   TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX password_history_account ON password_history (account_id, id);
+
+CREATE TABLE session (
+    id               TEXT PRIMARY KEY,
+    account_id       TEXT NOT NULL REFERENCES account (id),
+    role             TEXT NOT NULL,
+    kind             TEXT NOT NULL CHECK (kind IN ('cookie', 'app')),
+    device_id        TEXT,
+    device           TEXT,
+    address          TEXT,
+    salt             BLOB NOT NULL CHECK (length(salt) = 16),
+    generation       INTEGER NOT NULL DEFAULT 0,
+    rotated_at       TEXT,              -- when the generation before this one was spent
+    refresh_until_at TEXT NOT NULL,
+    expires_at       TEXT NOT NULL,
+    created_at       TEXT NOT NULL,
+    last_seen_at     TEXT NOT NULL,
+    ended_at         TEXT,
+    end_reason       TEXT,
+    CHECK ((ended_at IS NULL) = (end_reason IS NULL))
+) STRICT;
+
+CREATE INDEX session_live ON session (account_id, id) WHERE ended_at IS NULL;
+
+CREATE INDEX session_device ON session (account_id, device_id) WHERE device_id IS NOT NULL;
+
+CREATE TABLE one_time (
+    id            TEXT PRIMARY KEY,
+    account_id    TEXT REFERENCES account (id),     -- none for the code that makes the first admin
+    purpose       TEXT NOT NULL CHECK (purpose IN ('confirm', 'reset', 'first_admin')),
+    salt          BLOB NOT NULL CHECK (length(salt) = 16),
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    link_until_at TEXT NOT NULL,
+    code_until_at TEXT NOT NULL,
+    created_at    TEXT NOT NULL,
+    used_at       TEXT,
+    CHECK ((account_id IS NULL) = (purpose = 'first_admin'))
+) STRICT;
+
+CREATE INDEX one_time_account ON one_time (account_id, purpose, id);
+
+CREATE TABLE patient (
+    number             INTEGER PRIMARY KEY,         -- the row of patient_search
+    id                 TEXT NOT NULL UNIQUE,
+    first_name         TEXT NOT NULL,
+    last_name          TEXT NOT NULL,
+    sort_name          TEXT NOT NULL,               -- folded: the order of lists
+    birth_date         TEXT,
+    gender             TEXT CHECK (gender IN ('male', 'female', 'other')),
+    email              TEXT,
+    mobile_number      TEXT,                        -- as written
+    mobile_e164        TEXT,
+    address            TEXT CHECK (json_valid(address)),
+    nationality        TEXT,
+    language           TEXT,
+    blood_type         TEXT CHECK (blood_type IN ('A+', 'A-', 'B+', 'B-', 'AB+', 'AB-', 'O+', 'O-')),
+    allergies          TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(allergies)),
+    chronic_diseases   TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(chronic_diseases)),
+    current_medication TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(current_medication)),
+    medical_history    TEXT,
+    contacts           TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(contacts)),
+    insurances         TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(insurances)),
+    guardian_id        TEXT REFERENCES patient (id) CHECK (guardian_id <> id),
+    source             TEXT NOT NULL CHECK (source IN ('self', 'desk', 'import')),
+    version            INTEGER NOT NULL DEFAULT 1,
+    created_at         TEXT NOT NULL,
+    updated_at         TEXT NOT NULL,
+    archived_at        TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX patient_mobile ON patient (mobile_e164)
+    WHERE mobile_e164 IS NOT NULL AND archived_at IS NULL AND source <> 'import';
+
+CREATE INDEX patient_order ON patient (sort_name, id) WHERE archived_at IS NULL;
+
+CREATE INDEX patient_guardian ON patient (guardian_id) WHERE guardian_id IS NOT NULL;
+
+CREATE VIRTUAL TABLE patient_search USING fts5 (
+    words, content = '', contentless_delete = 1, prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TABLE patient_version (
+    patient_id  TEXT NOT NULL REFERENCES patient (id),
+    version     INTEGER NOT NULL,
+    body        TEXT NOT NULL CHECK (json_valid(body)),
+    replaced_at TEXT NOT NULL,
+    replaced_by TEXT NOT NULL,
+    PRIMARY KEY (patient_id, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE practitioner (
+    id                TEXT PRIMARY KEY,
+    title             TEXT,
+    first_name        TEXT NOT NULL,
+    last_name         TEXT NOT NULL,
+    sort_name         TEXT NOT NULL,
+    specialty         TEXT NOT NULL,
+    specialty_key     TEXT NOT NULL,                -- folded: cardiology and Cardiologie's accents do not hide anybody
+    subspecialty      TEXT,
+    licence_number    TEXT,
+    licence_authority TEXT,
+    experience_years  INTEGER,
+    education         TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(education)),
+    languages         TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(languages)),
+    insurances        TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(insurances)),
+    about             TEXT,
+    city              TEXT,
+    city_key          TEXT,
+    fee_minor         INTEGER CHECK (fee_minor >= 0),
+    email             TEXT,
+    mobile_number     TEXT,
+    mobile_e164       TEXT,
+    status            TEXT NOT NULL CHECK (status IN ('pending', 'approved', 'rejected', 'suspended')),
+    source            TEXT NOT NULL CHECK (source IN ('self', 'desk', 'import')),
+    version           INTEGER NOT NULL DEFAULT 1,
+    created_at        TEXT NOT NULL,
+    updated_at        TEXT NOT NULL,
+    archived_at       TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX practitioner_licence ON practitioner (licence_authority, licence_number)
+    WHERE licence_number IS NOT NULL AND archived_at IS NULL AND source <> 'import';
+
+CREATE INDEX practitioner_order ON practitioner (status, sort_name, id);
+
+CREATE TABLE practitioner_decision (
+    id              TEXT PRIMARY KEY,
+    practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    decision        TEXT NOT NULL CHECK (decision IN ('submitted', 'approved', 'rejected', 'suspended')),
+    reason          TEXT,
+    decided_by      TEXT NOT NULL,
+    decided_at      TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX practitioner_decision_of ON practitioner_decision (practitioner_id, id);
+
+CREATE TABLE care_relation (
+    id              TEXT PRIMARY KEY,
+    patient_id      TEXT NOT NULL REFERENCES patient (id),
+    practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    since_at        TEXT NOT NULL,
+    until_at        TEXT,                           -- none: as long as what opened it goes on
+    source          TEXT NOT NULL,
+    source_id       TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE INDEX care_relation_pair ON care_relation (practitioner_id, patient_id, until_at);
+
+CREATE INDEX care_relation_patient ON care_relation (patient_id);
+
+CREATE TABLE workplace (
+    id          TEXT PRIMARY KEY,
+    name        TEXT NOT NULL,
+    kind        TEXT NOT NULL CHECK (kind IN ('clinic', 'hospital', 'private_practice', 'medical_center', 'home_visits')),
+    phone       TEXT,
+    email       TEXT,
+    website     TEXT,
+    description TEXT,
+    street      TEXT,
+    postal_code TEXT,
+    city        TEXT,
+    country     TEXT,
+    hours       TEXT NOT NULL CHECK (json_valid(hours)),  -- [{weekday, from, to}], wall times in the clinic's zone
+    is_primary  INTEGER NOT NULL DEFAULT 0 CHECK (is_primary IN (0, 1)),
+    is_active   INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
+    source      TEXT NOT NULL DEFAULT 'clinic' CHECK (source IN ('clinic', 'import')),
+    version     INTEGER NOT NULL DEFAULT 1,
+    created_at  TEXT NOT NULL,
+    updated_at  TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX workplace_primary ON workplace (is_primary) WHERE is_primary = 1;
+
+CREATE TABLE room (
+    id           TEXT PRIMARY KEY,
+    workplace_id TEXT NOT NULL REFERENCES workplace (id),
+    name         TEXT NOT NULL,
+    kind         TEXT NOT NULL CHECK (kind IN ('room', 'chair')),
+    is_active    INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
+    version      INTEGER NOT NULL DEFAULT 1,
+    created_at   TEXT NOT NULL,
+    updated_at   TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX room_name ON room (workplace_id, name) WHERE is_active = 1;
+
+CREATE TABLE assistant_scope (
+    account_id   TEXT NOT NULL REFERENCES account (id),
+    workplace_id TEXT NOT NULL REFERENCES workplace (id),
+    scope        TEXT NOT NULL CHECK (scope IN (
+        'schedule.read', 'schedule.write', 'patient.read', 'patient.write',
+        'records.read', 'billing', 'messages', 'documents.upload')),
+    granted_at   TEXT NOT NULL,
+    PRIMARY KEY (account_id, workplace_id, scope)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE appointment_type (
+    id               TEXT PRIMARY KEY,
+    name             TEXT NOT NULL,
+    price_minor      INTEGER NOT NULL CHECK (price_minor >= 0),
+    currency         TEXT NOT NULL,
+    duration_minutes INTEGER NOT NULL CHECK (duration_minutes BETWEEN 5 AND 480 AND duration_minutes % 5 = 0),
+    color            TEXT NOT NULL,
+    auto_confirm     INTEGER NOT NULL DEFAULT 0 CHECK (auto_confirm IN (0, 1)),
+    room_kind        TEXT CHECK (room_kind IN ('room', 'chair')),
+    is_active        INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
+    version          INTEGER NOT NULL DEFAULT 1,
+    created_at       TEXT NOT NULL,
+    updated_at       TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX appointment_type_name ON appointment_type (name) WHERE is_active = 1;
+
+CREATE TABLE availability_template (
+    id              TEXT PRIMARY KEY,
+    practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    workplace_id    TEXT NOT NULL REFERENCES workplace (id),
+    weekday         INTEGER NOT NULL CHECK (weekday BETWEEN 1 AND 7),  -- ISO: 1 is Monday
+    from_time       TEXT NOT NULL,                                     -- wall time in the clinic's zone
+    to_time         TEXT NOT NULL CHECK (from_time < to_time),
+    slot_minutes    INTEGER NOT NULL CHECK (slot_minutes BETWEEN 5 AND 240 AND slot_minutes % 5 = 0),
+    valid_from      TEXT,
+    valid_to        TEXT CHECK (valid_from <= valid_to)
+) STRICT;
+
+CREATE INDEX availability_template_practitioner ON availability_template (practitioner_id, weekday);
+
+CREATE TABLE availability_exception (
+    practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    day_on          TEXT NOT NULL,
+    day_off         INTEGER NOT NULL CHECK (day_off IN (0, 1)),
+    extra           TEXT NOT NULL CHECK (json_valid(extra)),  -- [{from, to, slotMinutes}]
+    note            TEXT,
+    updated_at      TEXT NOT NULL,
+    PRIMARY KEY (practitioner_id, day_on)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE appointment (
+    id               TEXT PRIMARY KEY,
+    patient_id       TEXT NOT NULL REFERENCES patient (id),
+    practitioner_id  TEXT NOT NULL REFERENCES practitioner (id),
+    workplace_id     TEXT NOT NULL REFERENCES workplace (id),
+    room_id          TEXT REFERENCES room (id),
+    type_id          TEXT NOT NULL REFERENCES appointment_type (id),
+    type_name        TEXT NOT NULL,                       -- as booked: later changes of the type do not reach it
+    price_minor      INTEGER NOT NULL CHECK (price_minor >= 0),
+    currency         TEXT NOT NULL,
+    starts_at        TEXT NOT NULL,
+    ends_at          TEXT NOT NULL CHECK (starts_at < ends_at),
+    local_on         TEXT NOT NULL,                       -- the day and wall time of the start in the clinic's zone
+    local_time       TEXT NOT NULL,
+    status           TEXT NOT NULL CHECK (status IN (
+        'pending', 'confirmed', 'checked_in', 'in_progress',
+        'completed', 'no_show', 'rejected', 'cancelled', 'expired')),
+    hold_until       TEXT CHECK (hold_until IS NOT NULL OR status <> 'pending'),
+    reason           TEXT,
+    status_reason    TEXT,
+    override_reason  TEXT,
+    created_via      TEXT NOT NULL CHECK (created_via IN ('patient', 'desk')),
+    moves            INTEGER NOT NULL DEFAULT 0,
+    entered_in_error INTEGER NOT NULL DEFAULT 0 CHECK (entered_in_error IN (0, 1)),
+    version          INTEGER NOT NULL DEFAULT 1,
+    created_at       TEXT NOT NULL,
+    created_by       TEXT NOT NULL,
+    updated_at       TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX appointment_day ON appointment (starts_at, id);
+
+CREATE INDEX appointment_practitioner ON appointment (practitioner_id, starts_at, id);
+
+CREATE INDEX appointment_patient ON appointment (patient_id, starts_at, id);
+
+CREATE INDEX appointment_status ON appointment (status, starts_at, id);
+
+CREATE INDEX appointment_hold ON appointment (hold_until) WHERE status = 'pending';
+
+CREATE TABLE appointment_move (
+    id                 TEXT PRIMARY KEY,
+    appointment_id     TEXT NOT NULL REFERENCES appointment (id),
+    previous_starts_at TEXT NOT NULL,
+    previous_ends_at   TEXT NOT NULL,
+    starts_at          TEXT NOT NULL,
+    reason             TEXT,
+    moved_at           TEXT NOT NULL,
+    moved_by           TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX appointment_move_appointment ON appointment_move (appointment_id);
+
+CREATE TABLE occupancy (
+    appointment_id  TEXT NOT NULL REFERENCES appointment (id),
+    resource_kind   TEXT NOT NULL CHECK (resource_kind IN ('practitioner', 'room', 'patient')),
+    resource_id     TEXT NOT NULL,
+    starts_at       TEXT NOT NULL,
+    ends_at         TEXT NOT NULL CHECK (starts_at < ends_at),
+    hold_until      TEXT,             -- of a pending appointment: free again from this instant
+    override_reason TEXT,             -- a person at the desk said why this may overlap
+    PRIMARY KEY (appointment_id, resource_kind),
+    -- No row is longer than a day, so that an overlap is found by looking one day back.
+    CHECK (ends_at <= strftime('%Y-%m-%dT%H:%M:%fZ', starts_at, '+1 day'))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX occupancy_resource ON occupancy (resource_kind, resource_id, starts_at, ends_at, hold_until);
+
+CREATE TRIGGER occupancy_is_free BEFORE INSERT ON occupancy
+WHEN NEW.override_reason IS NULL AND EXISTS (
+    SELECT 1 FROM occupancy
+    WHERE resource_kind = NEW.resource_kind AND resource_id = NEW.resource_id
+      AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
+      AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
+BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;
+
+CREATE TRIGGER occupancy_stays_free BEFORE UPDATE ON occupancy
+WHEN NEW.override_reason IS NULL AND EXISTS (
+    SELECT 1 FROM occupancy
+    WHERE resource_kind = NEW.resource_kind AND resource_id = NEW.resource_id
+      AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
+      AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
+BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;
+
+CREATE TABLE consultation (
+    id                   TEXT PRIMARY KEY,
+    appointment_id       TEXT UNIQUE REFERENCES appointment (id),
+    patient_id           TEXT NOT NULL REFERENCES patient (id),
+    practitioner_id      TEXT REFERENCES practitioner (id),
+    workplace_id         TEXT REFERENCES workplace (id),
+    type                 TEXT NOT NULL CHECK (type IN ('in_person', 'follow_up', 'referral', 'emergency', 'remote', 'procedure')),
+    status               TEXT NOT NULL CHECK (status IN ('draft', 'completed', 'entered_in_error')),
+    started_at           TEXT NOT NULL,
+    ended_at             TEXT,
+    started_precision    TEXT NOT NULL DEFAULT 'instant' CHECK (started_precision IN ('instant', 'day', 'month', 'year', 'unknown')),
+    chief_complaint      TEXT,
+    symptoms             TEXT NOT NULL DEFAULT '[]' CHECK (json_type(symptoms) = 'array'),
+    vitals               TEXT CHECK (vitals IS NULL OR json_type(vitals) = 'object'),
+    examination          TEXT,
+    diagnosis            TEXT,
+    diagnosis_code       TEXT,
+    notes                TEXT,
+    additional_notes     TEXT,               -- private to the author
+    follow_up_required   INTEGER NOT NULL DEFAULT 0 CHECK (follow_up_required IN (0, 1)),
+    follow_up_on         TEXT,
+    follow_up_notes      TEXT,
+    shared_with_patient  INTEGER NOT NULL DEFAULT 0 CHECK (shared_with_patient IN (0, 1)),
+    source               TEXT NOT NULL DEFAULT 'desk' CHECK (source IN ('desk', 'import')),
+    version              INTEGER NOT NULL DEFAULT 1,
+    created_at           TEXT NOT NULL,
+    updated_at           TEXT NOT NULL,
+    completed_at         TEXT,
+    can_edit_until       TEXT,               -- set by completion; the seal
+    sealed_at            TEXT,               -- announced; the seal itself does not wait for it
+    error_at             TEXT,
+    error_reason         TEXT,
+    CHECK (source = 'import' OR (appointment_id IS NOT NULL AND practitioner_id IS NOT NULL)),
+    CHECK (status <> 'completed' OR can_edit_until IS NOT NULL),
+    CHECK (status <> 'entered_in_error' OR error_reason IS NOT NULL)
+) STRICT;
+
+CREATE INDEX consultation_patient ON consultation (patient_id, started_at);
+
+CREATE INDEX consultation_practitioner ON consultation (practitioner_id, started_at);
+
+CREATE INDEX consultation_time ON consultation (started_at, id);
+
+CREATE TRIGGER consultation_is_sealed
+BEFORE UPDATE OF id, appointment_id, patient_id, practitioner_id, workplace_id, type, started_at, ended_at, started_precision,
+    chief_complaint, symptoms, vitals, examination, diagnosis, diagnosis_code, notes, additional_notes, follow_up_required,
+    follow_up_on, follow_up_notes, shared_with_patient, source, created_at, completed_at ON consultation
+WHEN OLD.can_edit_until IS NOT NULL AND (NEW.updated_at >= OLD.can_edit_until OR NEW.updated_at < OLD.updated_at)
+BEGIN SELECT RAISE(ABORT, 'this consultation is sealed'); END;
+
+CREATE TRIGGER consultation_change_counts
+BEFORE UPDATE OF chief_complaint, symptoms, vitals, examination, diagnosis, diagnosis_code, notes, additional_notes, type,
+    follow_up_required, follow_up_on, follow_up_notes, shared_with_patient ON consultation
+WHEN NEW.version <> OLD.version + 1
+BEGIN SELECT RAISE(ABORT, 'a change of a consultation counts its version up'); END;
+
+CREATE TRIGGER consultation_seal_stays
+BEFORE UPDATE OF can_edit_until ON consultation
+WHEN OLD.can_edit_until IS NOT NULL AND (NEW.can_edit_until IS NULL OR NEW.can_edit_until > OLD.can_edit_until)
+BEGIN SELECT RAISE(ABORT, 'the seal of a consultation is never put off'); END;
+
+CREATE TRIGGER consultation_error_stays
+BEFORE UPDATE OF status ON consultation
+WHEN OLD.status = 'entered_in_error' OR (OLD.status = 'completed' AND NEW.status = 'draft')
+BEGIN SELECT RAISE(ABORT, 'a consultation does not go back to that state'); END;
+
+CREATE TRIGGER consultation_is_kept BEFORE DELETE ON consultation
+BEGIN SELECT RAISE(ABORT, 'a consultation is never removed'); END;
+
+CREATE TABLE consultation_history (
+    consultation_id TEXT NOT NULL REFERENCES consultation (id),
+    version         INTEGER NOT NULL,
+    action          TEXT NOT NULL CHECK (action IN ('created', 'updated', 'completed', 'entered_in_error', 'imported')),
+    at              TEXT NOT NULL,
+    by              TEXT NOT NULL,
+    snapshot        TEXT NOT NULL CHECK (json_valid(snapshot)),
+    PRIMARY KEY (consultation_id, version)
+) STRICT;
+
+CREATE TRIGGER consultation_history_is_not_changed BEFORE UPDATE ON consultation_history
+BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+
+CREATE TRIGGER consultation_history_is_kept BEFORE DELETE ON consultation_history
+BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+
+CREATE TABLE consultation_addendum (
+    id              TEXT PRIMARY KEY,
+    consultation_id TEXT NOT NULL REFERENCES consultation (id),
+    practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    text            TEXT NOT NULL CHECK (length(text) BETWEEN 1 AND 5000),
+    is_private      INTEGER NOT NULL DEFAULT 0 CHECK (is_private IN (0, 1)),
+    created_at      TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX consultation_addendum_of ON consultation_addendum (consultation_id, created_at);
+
+CREATE TRIGGER consultation_addendum_is_not_changed BEFORE UPDATE ON consultation_addendum
+BEGIN SELECT RAISE(ABORT, 'an addendum is append-only'); END;
+
+CREATE TRIGGER consultation_addendum_is_kept BEFORE DELETE ON consultation_addendum
+BEGIN SELECT RAISE(ABORT, 'an addendum is append-only'); END;
+
+CREATE TABLE prescription (
+    id                TEXT PRIMARY KEY,
+    consultation_id   TEXT REFERENCES consultation (id),
+    patient_id        TEXT NOT NULL REFERENCES patient (id),
+    practitioner_id   TEXT REFERENCES practitioner (id),
+    number            INTEGER NOT NULL CHECK (number >= 1),
+    status            TEXT NOT NULL CHECK (status IN ('active', 'completed', 'cancelled', 'superseded')),
+    issued_at         TEXT NOT NULL,
+    issued_precision  TEXT NOT NULL DEFAULT 'instant' CHECK (issued_precision IN ('instant', 'day', 'month', 'year', 'unknown')),
+    ends_on           TEXT NOT NULL,          -- the last day on which it counts as running
+    reason            TEXT,                   -- why there is no consultation
+    lines             TEXT NOT NULL CHECK (json_type(lines) = 'array' AND json_array_length(lines) >= 1),
+    general_note      TEXT,
+    pharmacy          TEXT,
+    status_reason     TEXT,
+    superseded_by     TEXT REFERENCES prescription (id),
+    source            TEXT NOT NULL DEFAULT 'desk' CHECK (source IN ('desk', 'import')),
+    version           INTEGER NOT NULL DEFAULT 1,
+    created_at        TEXT NOT NULL,
+    updated_at        TEXT NOT NULL,
+    can_edit_until    TEXT NOT NULL,          -- the lock
+    lock_announced_at TEXT,                   -- told to the world; the lock itself does not wait for it
+    CHECK (source = 'import' OR (practitioner_id IS NOT NULL AND (consultation_id IS NOT NULL OR reason IS NOT NULL))),
+    CHECK (status <> 'cancelled' OR status_reason IS NOT NULL),
+    CHECK (status <> 'superseded' OR superseded_by IS NOT NULL)
+) STRICT;
+
+CREATE INDEX prescription_patient ON prescription (patient_id, issued_at);
+
+CREATE INDEX prescription_practitioner ON prescription (practitioner_id, issued_at);
+
+CREATE INDEX prescription_time ON prescription (issued_at, id);
+
+CREATE UNIQUE INDEX prescription_number ON prescription (consultation_id, number) WHERE consultation_id IS NOT NULL;
+
+CREATE TRIGGER prescription_is_locked
+BEFORE UPDATE OF id, consultation_id, patient_id, practitioner_id, number, issued_at, issued_precision, ends_on, reason, lines,
+    general_note, pharmacy, source, created_at ON prescription
+WHEN NEW.updated_at >= OLD.can_edit_until OR NEW.updated_at < OLD.updated_at
+BEGIN SELECT RAISE(ABORT, 'this prescription is locked'); END;
+
+CREATE TRIGGER prescription_change_counts
+BEFORE UPDATE OF lines, general_note, pharmacy, reason, ends_on, status, status_reason, superseded_by ON prescription
+WHEN NEW.version <> OLD.version + 1
+BEGIN SELECT RAISE(ABORT, 'a change of a prescription counts its version up'); END;
+
+CREATE TRIGGER prescription_lock_stays
+BEFORE UPDATE OF can_edit_until ON prescription WHEN NEW.can_edit_until > OLD.can_edit_until
+BEGIN SELECT RAISE(ABORT, 'the lock of a prescription is never put off'); END;
+
+CREATE TRIGGER prescription_end_stays
+BEFORE UPDATE OF status ON prescription WHEN OLD.status <> 'active'
+BEGIN SELECT RAISE(ABORT, 'this prescription has ended'); END;
+
+CREATE TRIGGER prescription_is_kept BEFORE DELETE ON prescription
+BEGIN SELECT RAISE(ABORT, 'a prescription is never removed'); END;
+
+CREATE TABLE prescription_history (
+    id              TEXT PRIMARY KEY,
+    prescription_id TEXT NOT NULL REFERENCES prescription (id),
+    version         INTEGER NOT NULL,
+    action          TEXT NOT NULL CHECK (action IN ('created', 'updated', 'locked', 'completed', 'cancelled', 'superseded', 'imported')),
+    at              TEXT NOT NULL,
+    by              TEXT NOT NULL,
+    snapshot        TEXT NOT NULL CHECK (json_valid(snapshot))
+) STRICT;
+
+CREATE INDEX prescription_history_of ON prescription_history (prescription_id, id);
+
+CREATE TRIGGER prescription_history_is_not_changed BEFORE UPDATE ON prescription_history
+BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+
+CREATE TRIGGER prescription_history_is_kept BEFORE DELETE ON prescription_history
+BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+
+CREATE TABLE allergy (
+    id              TEXT PRIMARY KEY,
+    patient_id      TEXT NOT NULL REFERENCES patient (id),
+    consultation_id TEXT REFERENCES consultation (id),
+    substance       TEXT NOT NULL,
+    code            TEXT,
+    code_system     TEXT,
+    category        TEXT,
+    criticality     TEXT,
+    reactions       TEXT NOT NULL DEFAULT '[]' CHECK (json_type(reactions) = 'array'),
+    severity        TEXT,
+    clinical_status TEXT,
+    verification    TEXT,
+    onset           TEXT,                     -- as it is known: a year, a month, a day or an instant
+    recorded        TEXT,
+    note            TEXT,
+    source          TEXT NOT NULL CHECK (source IN ('desk', 'import')),
+    created_at      TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX allergy_patient ON allergy (patient_id);
+
+CREATE TABLE condition (
+    id              TEXT PRIMARY KEY,
+    patient_id      TEXT NOT NULL REFERENCES patient (id),
+    consultation_id TEXT REFERENCES consultation (id),
+    name            TEXT NOT NULL,
+    code            TEXT,
+    code_system     TEXT,
+    category        TEXT,
+    severity        TEXT,
+    clinical_status TEXT,
+    verification    TEXT,
+    onset           TEXT,
+    abated          TEXT,
+    recorded        TEXT,
+    note            TEXT,
+    source          TEXT NOT NULL CHECK (source IN ('desk', 'import')),
+    created_at      TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX condition_patient ON condition (patient_id);
+
+CREATE INDEX condition_consultation ON condition (consultation_id) WHERE consultation_id IS NOT NULL;
+
+CREATE TABLE immunization (
+    id              TEXT PRIMARY KEY,
+    patient_id      TEXT NOT NULL REFERENCES patient (id),
+    consultation_id TEXT REFERENCES consultation (id),
+    vaccine         TEXT NOT NULL,
+    code            TEXT,
+    code_system     TEXT,
+    status          TEXT NOT NULL,
+    occurred        TEXT,
+    lot_number      TEXT,
+    dose            TEXT,
+    site            TEXT,
+    route           TEXT,
+    note            TEXT,
+    source          TEXT NOT NULL CHECK (source IN ('desk', 'import')),
+    created_at      TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX immunization_patient ON immunization (patient_id);
+
+CREATE TABLE fhir_import (
+    key           TEXT PRIMARY KEY,          -- source system + type + id, else identifier, else digest
+    resource_type TEXT NOT NULL,
+    target_kind   TEXT NOT NULL CHECK (target_kind IN ('patient', 'practitioner', 'workplace', 'consultation', 'prescription',
+                                                       'allergy', 'condition', 'immunization', 'vitals', 'raw')),
+    target_id     TEXT NOT NULL,
+    patient_id    TEXT REFERENCES patient (id),
+    digest        BLOB NOT NULL,
+    original      TEXT,                      -- the resource as it came, when it became a row: the row may hold less
+    imported_at   TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX fhir_import_patient ON fhir_import (patient_id) WHERE patient_id IS NOT NULL;
+
+CREATE TABLE fhir_alias (
+    alias TEXT NOT NULL,                     -- urn:uuid:…, https://…/Patient/1, Patient/1, Patient?identifier=system|value
+    key   TEXT NOT NULL REFERENCES fhir_import (key),
+    PRIMARY KEY (alias, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE fhir_raw (
+    id         TEXT PRIMARY KEY,
+    key        TEXT NOT NULL UNIQUE,
+    type       TEXT NOT NULL,
+    patient_id TEXT REFERENCES patient (id),
+    resource   TEXT NOT NULL,
+    created_at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX fhir_raw_patient ON fhir_raw (patient_id) WHERE patient_id IS NOT NULL;
+
+CREATE TABLE notification (
+    id           TEXT PRIMARY KEY,
+    account_id   TEXT NOT NULL REFERENCES account (id),
+    kind         TEXT NOT NULL,
+    priority     TEXT NOT NULL CHECK (priority IN ('low', 'medium', 'high', 'urgent')),
+    title        TEXT NOT NULL,
+    body         TEXT NOT NULL,
+    subject      TEXT,              -- the id of what it is about
+    read_at      TEXT,
+    created_at   TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX notification_list ON notification (account_id, id);
+
+CREATE INDEX notification_unread ON notification (account_id) WHERE read_at IS NULL;
+
+CREATE TABLE delivery (
+    id              TEXT PRIMARY KEY,
+    notification_id TEXT REFERENCES notification (id),
+    account_id      TEXT NOT NULL REFERENCES account (id),
+    channel         TEXT NOT NULL CHECK (channel IN ('email')),
+    kind            TEXT NOT NULL,
+    one_time_id     TEXT,           -- the mail carries a link and a code derived from this row of identity
+    subject         TEXT,
+    state           TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'suppressed')),
+    tries           INTEGER NOT NULL DEFAULT 0,
+    error           TEXT,
+    sent_at         TEXT,
+    created_at      TEXT NOT NULL,
+    updated_at      TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX delivery_account ON delivery (account_id, id);
+
+CREATE INDEX delivery_state ON delivery (state, id) WHERE state <> 'sent';

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,16 +18,17 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from esante import __version__, pages, system
 from esante.edge import Edge
-from esante.identity.door import Door
+from esante.identity.door import Door, NotEnrolled, stranger
+from esante.identity.service import note_use
 from esante.kernel import clock, keyring
 from esante.kernel.access import OPEN, Access, is_declared
-from esante.kernel.actor import ANONYMOUS, Actor
+from esante.kernel.actor import Actor, house
 from esante.kernel.clinic import Clinic
 from esante.kernel.config import Config
 from esante.kernel.connection import open_database
 from esante.kernel.database import Database
 from esante.kernel.dependencies import Db, House, Me, provide_once, provide_version
-from esante.kernel.errors import Broken, Forbidden, Refusal, Unauthenticated, UnsupportedType
+from esante.kernel.errors import Broken, Forbidden, Locked, Refusal, Unauthenticated, Unavailable, UnsupportedType
 from esante.kernel.http_errors import confess, refuse, refuse_request
 from esante.kernel.hub import Hub
 from esante.kernel.jobs import JobRunner
@@ -36,6 +38,7 @@ from esante.kernel.passwords import Passwords
 from esante.kernel.structs import Event
 from esante.kernel.vault import Vault
 from esante.wiring import ROUTERS, WIRING, WORK
+from esante.workplaces.events import AssignmentEnded, AssistantScopesGranted
 from esante.workplaces.service import scopes_of
 
 log = structlog.get_logger(__name__)
@@ -51,22 +54,26 @@ class Gate:
         self._app, self._door = app, door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        open_to: Access = scope["route_handler"].opt.get("access", frozenset())
-        scope["actor"] = self._let_in(scope, open_to)  # type: ignore[typeddict-unknown-key]
+        scope["actor"] = self._let_in(scope, scope["route_handler"].opt)  # type: ignore[typeddict-unknown-key]
         if scope.get("method") in ("POST", "PUT", "PATCH") and "body" not in scope["route_handler"].opt:
             _refuse_other_than_json(scope)
         await self._app(scope, receive, send)
 
-    def _let_in(self, scope: Scope, open_to: Access) -> Actor:
-        if open_to == OPEN:
-            try:
-                return self._door.actor_of(scope)
-            except Unauthenticated:
-                return ANONYMOUS  # a stale cookie must not keep anybody from signing in
-        actor = self._door.actor_of(scope)
+    def _let_in(self, scope: Scope, opt: dict[str, Any]) -> Actor:
+        open_to: Access = opt.get("access", frozenset())
+        try:
+            actor = self._door.actor_of(scope, opt)
+        except (Unauthenticated, Locked, NotEnrolled) as error:
+            if open_to == OPEN or isinstance(error, Unauthenticated):
+                self._door.count_stranger(stranger(scope), opt)
+            if open_to != OPEN:
+                raise
+            return stranger(scope)  # a stale cookie must not keep anybody from signing in
         if actor.role == "anonymous":
-            raise Unauthenticated("Please sign in")
+            self._door.count_stranger(actor, opt)
         if actor.role not in open_to:
+            if actor.role == "anonymous":
+                raise Unauthenticated("Please sign in")
             scope["actor"] = actor  # type: ignore[typeddict-unknown-key]
             raise Forbidden("Your role does not allow this")
         return actor
@@ -84,8 +91,14 @@ class App:
         bring_up_to_date(folder, keys)
         self.clinic = open_clinic(folder, config, keys, now=now)
         self.door = Door(
-            read=self.clinic.db.read, signing_key=keys.key("sessions"), scopes_of=scopes_of, now=self.clinic.db.now
+            read=self.clinic.db.read,
+            signing_key=keys.key("sessions"),
+            scopes_of=scopes_of,
+            now=self.clinic.db.now,
+            limits=config.limits,
         )
+        self.door.write_use = self._write_use
+        self._uses_in_hand: set[asyncio.Task[None]] = set()
         self._run_jobs = run_jobs
         self.jobs = JobRunner(self.clinic.db, WORK, self.clinic)
         self.litestar = self._build()
@@ -149,17 +162,31 @@ class App:
             self.clinic.passwords.close()
 
     def _follow(self, events: list[Event], has_jobs: bool) -> None:
-        """After a commit, on the loop: whoever listens is told, sessions that ended are forgotten, due work begins."""
+        """After a commit, on the loop: whoever listens is told, what ended or changed is forgotten, due work begins."""
         if has_jobs:
             self.jobs.wake()
         for event in events:
             self.door.heed(event)
+            if isinstance(event, AssistantScopesGranted):
+                self.door.forget_account(event.subject)
+            elif isinstance(event, AssignmentEnded):
+                self.door.forget_account(event.account_id)
             reactions = WIRING.get(type(event))
             for react in reactions.live if reactions else ():
                 try:
                     react(self.clinic, event)
                 except Exception:  # it may be lost, but it must not take the others with it
                     log.exception("live_reaction_failed", reaction=react.__name__)
+
+    def _write_use(self, session_id: str, at: datetime) -> None:
+        """Keep when a session was last used; nobody waits for it."""
+        task = asyncio.get_running_loop().create_task(self._note_use(session_id, at))
+        self._uses_in_hand.add(task)
+        task.add_done_callback(self._uses_in_hand.discard)
+
+    async def _note_use(self, session_id: str, at: datetime) -> None:
+        with suppress(Unavailable):  # a clinic that cannot write has said so; the next use tries again
+            await self.clinic.db.write(house("job:identity.note_use"), note_use, session_id, at)
 
     def _catch_up(self) -> None:
         """The command line has written: nothing that was remembered can be trusted."""

@@ -42,7 +42,13 @@ from esante.server import serve
 CLIENTS = 32
 DOCTORS = 40
 PASSWORD = "Bench-Password-1"
-LIMITS = Limits(connections_per_address=100_000)
+LIMITS = Limits(
+    connections_per_address=100_000,
+    requests_per_account=1_000_000_000,
+    requests_per_address=1_000_000_000,
+    tries_per_account=1_000_000_000,
+    tries_per_address=1_000_000_000,
+)
 BARE_BODY = (
     b'{"id":"01a1f787-92f6-7161-83f5-1662eb6d6643","name":"Consultation","priceMinor":3000,"currency":"EUR",'
     + (

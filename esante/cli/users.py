@@ -20,7 +20,7 @@ from esante.people import service as people
 from esante.people.structs import NewPatient, PractitionerProfile
 from esante.workplaces import service as workplaces
 
-app = typer.Typer(help="Accounts: add, list, disable, enable, reset.", no_args_is_help=True)
+app = typer.Typer(help="Accounts: add, list, disable, enable, reset, remove a second factor.", no_args_is_help=True)
 
 Role = Literal["patient", "doctor", "assistant", "pharmacist", "admin"]
 Email = Annotated[str, typer.Argument(help="The account's e-mail address.")]
@@ -160,6 +160,23 @@ def reset(email: Email, data: Data = DATA, config: ConfigFile = CONFIG, as_json:
 
     slip = with_clinic(data, settings, lambda clinic: clinic.db.write(operator(), issue))
     _hand_over(slip, settings.link_base, as_json)
+
+
+@app.command("disable-second-factor")
+def disable_second_factor(email: Email, data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False) -> None:
+    """Remove the second factor of an account whose phone is lost, and end its sessions. It acts within 250 ms."""
+    settings = settings_of(config, data)
+
+    def remove(tx: WriteTx) -> bool:
+        return identity.disable_second_factor(tx, _account(tx, email))
+
+    removed = with_clinic(data, settings, lambda clinic: clinic.db.write(operator(), remove))
+    if as_json:
+        report.as_json({"email": email, "removed": removed})
+    elif removed:
+        report.out.print(f"{email} signs in with the password alone now; every session of it is ended.")
+    else:
+        report.out.print(f"{email} has no second factor; nothing was changed.")
 
 
 def _account(tx: ReadTx, email: str) -> AccountId:

@@ -86,6 +86,14 @@ class AccountReactivated(Event, tag="user.reactivated"):
     """The account may sign in again."""
 
 
+class AccountArchived(Event, tag="user.archived"):
+    """The account is closed for good; what it wrote stays."""
+
+    severity: ClassVar[Severity] = "warning"
+
+    by_owner: bool
+
+
 class FirstAdminCodeIssued(Event, tag="auth.first_admin_code_issued"):
     """The console printed a code that makes the first admin."""
 

@@ -4,20 +4,24 @@ import ipaddress
 from typing import Annotated
 
 from litestar import Response, Router, delete, get, post
-from litestar.datastructures import Cookie
-from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 from msgspec import convert
 
+from esante.identity import tries
 from esante.identity.accounts import service as accounts
-from esante.identity.door import ACCESS_LASTS, COOKIE, Door
+from esante.identity.desk.routes import router as desk_routes
+from esante.identity.door import ACCESS_LASTS, Door, Gate, cookie
 from esante.identity.first_admin import service as first_admin
+from esante.identity.leaving.routes import router as leaving_routes
 from esante.identity.passwords import service as passwords
 from esante.identity.passwords.rules import check_password
+from esante.identity.second_factor.routes import router as second_factor_routes
 from esante.identity.sessions import service as sessions
 from esante.identity.sessions.structs import Opened, Refresh, SessionView
 from esante.identity.sign_in import service as sign_in
-from esante.identity.sign_in.structs import RoleSwitch, SignedIn, SignIn, Verdict
+from esante.identity.sign_in.service import TICKET
+from esante.identity.sign_in.structs import CodeNeeded, RoleSwitch, SecondFactorGiven, SignedIn, SignIn, Verdict
 from esante.identity.structs import (
     Accepted,
     Account,
@@ -40,61 +44,88 @@ from esante.kernel.dependencies import Db, House, Me
 from esante.kernel.errors import Conflict, Forbidden, Gone, Invalid, Unauthenticated
 from esante.kernel.structs import AccountId, Page
 
-Gate = NamedDependency[Door]
-"""Parameter name `door`: makes the access tokens."""
-
 ADMIN = roles("admin")
+ANY_STATE = ("locked", "enrolling")
+CODE_NEEDED = ResponseSpec(CodeNeeded, description="The password was right: a code of the second factor is needed")
 
 
 # ---------------------------------------------------------------------------------- signing in
 
 
-@post("/auth/login", access=OPEN, status_code=200)
-async def log_in(db: Db, actor: Me, clinic: House, door: Gate, data: JSONBody[SignIn]) -> Response[SignedIn]:
-    """Sign in with e-mail address or mobile number. Unknown or wrong is the same 401.
+@post("/auth/login", access=OPEN, pace="tries", status_code=200, responses={202: CODE_NEEDED})
+async def log_in(
+    db: Db, actor: Me, clinic: House, door: Gate, data: JSONBody[SignIn]
+) -> Response[SignedIn] | Response[CodeNeeded]:
+    """Sign in with e-mail address or mobile number. Unknown or wrong is the same 401, too many tries the same 429.
 
     Apps get tokens. A browser asks with `cookie: true` and gets a cookie, over an encrypted connection or from this very
-    machine only.
+    machine only. Who has a second factor gets 202 and a ticket for `/auth/login/second-factor`.
     """
     if data.cookie and not _is_loopback(actor.address):
         raise Forbidden(
             "Browsers may sign in from this machine only until the connection is encrypted", code="COOKIE_NEEDS_TLS"
         )
-    found = db.read(actor, sign_in.credentials_for, data)
-    is_right = await clinic.passwords.verify(found.password_hash if found else None, data.password)
+    who = db.read(actor, sign_in.candidate, data)
+    attempt = tries.at_password(door, actor, who, data.device_id)
+    old = who.account.password_hash if who.account else None
+    is_right = await tries.hashed(attempt, clinic.passwords.verify(old, data.password, ahead=who.is_known))
     rehashed = None
-    if is_right and found and found.password_hash and clinic.passwords.is_outgrown(found.password_hash):
-        rehashed = await clinic.passwords.hash(data.password)
-    return _answer(await db.write(actor, sign_in.sign_in, data, found, is_right, rehashed), door)
+    if is_right and old and clinic.passwords.is_outgrown(old):
+        rehashed = await tries.hashed(attempt, clinic.passwords.hash(data.password, ahead=who.is_known))
+    verdict = await db.write(actor, sign_in.sign_in, data, who.account, is_right, rehashed)
+    if verdict.outcome != "invalid":
+        attempt.forgive()
+    return _answer(verdict, door)
 
 
-@post("/auth/refresh-token", access=OPEN, status_code=200)
+@post("/auth/login/second-factor", access=OPEN, pace="tries", status_code=200)
+async def finish_sign_in(
+    db: Db, actor: Me, door: Gate, data: JSONBody[SecondFactorGiven]
+) -> Response[SignedIn] | Response[CodeNeeded]:
+    """The code of the authenticator app, or a recovery code, for the ticket of a sign-in. Each code works once."""
+    ticket = db.read(actor, sign_in.candidate_of_ticket, data)
+    is_known = ticket is not None and db.read(actor, sign_in.knows_device, ticket)
+    attempt = tries.at_code(door, actor, ticket, is_known)
+    verdict = await db.write(actor, sign_in.finish_sign_in, data)
+    if verdict.outcome == "invalid":
+        raise Unauthenticated("This code is wrong, or was used already", code="CODE_INVALID")
+    if verdict.outcome == "ticket_dead":
+        raise Unauthenticated("Please sign in again from the beginning", code="TICKET_INVALID")
+    attempt.forgive()
+    return _answer(verdict, door)
+
+
+@post("/auth/refresh-token", access=OPEN, pace="tries", status_code=200)
 async def refresh_token(db: Db, actor: Me, door: Gate, data: JSONBody[Refresh]) -> SignedIn:
     """Spend a refresh token for a fresh pair. A spent one that comes back late or from elsewhere ends the session."""
+    attempt = door.throttle.try_from(actor.address, door.now())
     opened = await db.write(actor, sessions.refresh, data)
     if opened is None:
         raise Unauthenticated("Your session has ended. Please sign in again", code="SESSION_ENDED")
+    attempt.forgive()
     return _tokens(opened, door)
 
 
 @post("/auth/switch-role", access=SIGNED_IN, status_code=200)
-async def switch_role(db: Db, actor: Me, door: Gate, data: JSONBody[RoleSwitch]) -> Response[SignedIn]:
+async def switch_role(
+    db: Db, actor: Me, door: Gate, data: JSONBody[RoleSwitch]
+) -> Response[SignedIn] | Response[CodeNeeded]:
     """Go on in another role of the same account, in a new session."""
     return _answer(await db.write(actor, sign_in.switch_role, data), door)
 
 
-@post("/auth/logout", access=SIGNED_IN, status_code=204)
+@post("/auth/logout", access=SIGNED_IN, even=ANY_STATE, status_code=204)
 async def log_out(db: Db, actor: Me) -> Response[None]:
     """End this session."""
     await db.write(actor, sessions.log_out)
-    return Response(None, status_code=204, cookies=[_cookie("", max_age=0)])
+    return Response(None, status_code=204, cookies=[cookie("", max_age=0)])
 
 
-@post("/auth/logout-all", access=SIGNED_IN, status_code=204)
+@post("/auth/logout-all", access=SIGNED_IN, even=("enrolling",), status_code=204)
 async def log_out_everywhere(db: Db, actor: Me) -> Response[None]:
     """End every session of this account."""
     await db.write(actor, sessions.log_out_everywhere)
-    return Response(None, status_code=204, cookies=[_cookie("", max_age=0)])
+    return Response(None, status_code=204, cookies=[cookie("", max_age=0)])
 
 
 @get("/auth/sessions", access=SIGNED_IN)
@@ -109,13 +140,13 @@ async def end_session(db: Db, actor: Me, session_id: str) -> None:
     await db.write(actor, sessions.end_own_session, session_id)
 
 
-@get(["/auth/me", "/users/me"], access=SIGNED_IN)
+@get(["/auth/me", "/users/me"], access=SIGNED_IN, even=("enrolling",))
 async def me(db: Db, actor: Me) -> MeView:
     """Who is signed in, and in which role."""
     return db.read(actor, accounts.me)
 
 
-def _answer(verdict: Verdict, door: Door) -> Response[SignedIn]:
+def _answer(verdict: Verdict, door: Door) -> Response[SignedIn] | Response[CodeNeeded]:
     """The refusals of a sign-in come here, after their count is kept."""
     if verdict.outcome == "invalid":
         raise Unauthenticated("The address or the password is wrong", code="INVALID_CREDENTIALS")
@@ -125,16 +156,19 @@ def _answer(verdict: Verdict, door: Door) -> Response[SignedIn]:
         raise Forbidden("This account is deactivated. Please ask the clinic", code="ACCOUNT_DEACTIVATED")
     if verdict.outcome == "role_missing":
         raise Forbidden("This account has no such role", code="ROLE_MISSING")
+    if verdict.ticket:
+        needed = CodeNeeded(ticket=verdict.ticket, expires_in=int(TICKET.total_seconds()))
+        return Response(needed, status_code=202)
     if verdict.outcome == "role_needed" or verdict.opened is None:
         raise Conflict("This account has several roles: choose one", code="ROLE_NEEDED", extra={"roles": verdict.roles})
     token = verdict.opened.cookie_token
     answer = _tokens(verdict.opened, door, verdict.account)
-    return Response(answer, cookies=[_cookie(token)] if token else [])
+    return Response(answer, cookies=[cookie(token)] if token else [])
 
 
 def _tokens(opened: Opened, door: Door, account: MeView | None = None) -> SignedIn:
     view = convert(opened.session, SessionView, from_attributes=True)
-    parts: dict[str, object] = {"session": view}
+    parts: dict[str, object] = {"session": view, "enrolling": opened.session.enrolling}
     if account:
         parts["account"] = account
     if opened.refresh_token:
@@ -142,11 +176,6 @@ def _tokens(opened: Opened, door: Door, account: MeView | None = None) -> Signed
         parts["refresh_token"] = opened.refresh_token
         parts["expires_in"] = int(ACCESS_LASTS.total_seconds())
     return SignedIn(**parts)  # type: ignore[arg-type]
-
-
-def _cookie(value: str, max_age: int | None = None) -> Cookie:
-    """Without an age: gone when the browser is closed."""
-    return Cookie(COOKIE, value=value, path="/", secure=True, httponly=True, samesite="strict", max_age=max_age)
 
 
 def _is_loopback(address: str | None) -> bool:
@@ -159,69 +188,77 @@ def _is_loopback(address: str | None) -> bool:
 # ---------------------------------------------------------------------------------- confirming
 
 
-@post("/auth/verify-email", access=OPEN, status_code=200)
-async def verify_email(db: Db, actor: Me, data: JSONBody[AddressConfirmation]) -> Accepted:
+@post("/auth/verify-email", access=OPEN, pace="tries", status_code=200)
+async def verify_email(db: Db, actor: Me, door: Gate, data: JSONBody[AddressConfirmation]) -> Accepted:
     """Confirm an address by the link of the mail."""
+    attempt = door.throttle.try_from(actor.address, door.now())
     if not await db.write(actor, accounts.confirm_by_link, data):
         raise Gone("This link does not work any more. Ask for a new one", code="LINK_INVALID")
+    attempt.forgive()
     return Accepted()
 
 
-@post("/auth/verify-otp", access=OPEN, status_code=200)
-async def verify_code(db: Db, actor: Me, data: JSONBody[CodeConfirmation]) -> Accepted:
+@post("/auth/verify-otp", access=OPEN, pace="tries", status_code=200)
+async def verify_code(db: Db, actor: Me, door: Gate, data: JSONBody[CodeConfirmation]) -> Accepted:
     """Confirm an address by the six digits of the mail."""
+    attempt = door.throttle.try_from(actor.address, door.now())
     if not await db.write(actor, accounts.confirm_by_code, data):
         raise Invalid("This code is wrong or too old. Ask for a new one", code="CODE_INVALID", field="code")
+    attempt.forgive()
     return Accepted()
 
 
-@post("/auth/resend-otp", access=OPEN, status_code=202)
-async def resend_code(db: Db, actor: Me, data: JSONBody[AddressAsked]) -> Accepted:
+@post("/auth/resend-otp", access=OPEN, pace="tries", status_code=202)
+async def resend_code(db: Db, actor: Me, door: Gate, data: JSONBody[AddressAsked]) -> Accepted:
     """Send a fresh link and code, at most once a minute and five times an hour. The answer is always the same."""
+    door.throttle.try_from(actor.address, door.now())
     await db.write(actor, accounts.resend_confirmation, data)
     return Accepted()
 
 
-@post("/auth/first-admin", access=OPEN)
-async def make_first_admin(db: Db, actor: Me, clinic: House, data: JSONBody[FirstAdmin]) -> Accepted:
+@post("/auth/first-admin", access=OPEN, pace="tries")
+async def make_first_admin(db: Db, actor: Me, clinic: House, door: Gate, data: JSONBody[FirstAdmin]) -> Accepted:
     """Make the clinic's first admin, by the code that the console printed."""
     check_password(data.password, data.email, db.settings)
+    attempt = door.throttle.try_from(actor.address, door.now())
     hashed = await clinic.passwords.hash(data.password)
     if await db.write(actor, first_admin.make_first_admin, data, hashed) is None:
         raise Forbidden("This code does not work", code="CODE_INVALID")
+    attempt.forgive()
     return Accepted()
 
 
 # ----------------------------------------------------------------------------------- passwords
 
 
-@post("/auth/forgot-password", access=OPEN, status_code=202)
-async def forgot_password(db: Db, actor: Me, data: JSONBody[AddressAsked]) -> Accepted:
+@post("/auth/forgot-password", access=OPEN, pace="tries", status_code=202)
+async def forgot_password(db: Db, actor: Me, door: Gate, data: JSONBody[AddressAsked]) -> Accepted:
     """Send a reset link and code. The answer is always the same."""
+    door.throttle.try_from(actor.address, door.now())
     await db.write(actor, passwords.ask_for_reset, data)
     return Accepted()
 
 
-@post("/auth/reset-password", access=OPEN, status_code=200)
-async def reset_password(db: Db, actor: Me, clinic: House, data: JSONBody[PasswordReset]) -> Accepted:
+@post("/auth/reset-password", access=OPEN, pace="tries", status_code=200)
+async def reset_password(db: Db, actor: Me, clinic: House, door: Gate, data: JSONBody[PasswordReset]) -> Accepted:
     """Set a new password by link, or by address and code; every session of the account is ended."""
     check_password(data.password, data.email, db.settings)
+    attempt = door.throttle.try_from(actor.address, door.now())
     account_id = db.read(actor, passwords.account_to_reset, data)
     await _refuse_old(clinic, db.read(actor, passwords.passwords_so_far, account_id), data.password, "password")
     hashed = await clinic.passwords.hash(data.password)
     if not await db.write(actor, passwords.reset_password, data, hashed):
         raise Gone("This link or code does not work any more. Ask for a new one", code="RESET_INVALID")
+    attempt.forgive()
     return Accepted()
 
 
 @post("/auth/change-password", access=SIGNED_IN, status_code=200)
-async def change_password(db: Db, actor: Me, clinic: House, data: JSONBody[PasswordChange]) -> Accepted:
+async def change_password(db: Db, actor: Me, clinic: House, door: Gate, data: JSONBody[PasswordChange]) -> Accepted:
     """Set a new password; the other sessions are ended."""
     found = db.read(actor, passwords.own_credentials)
     check_password(data.new_password, found.email, db.settings, "newPassword")
-    if not await clinic.passwords.verify(found.password_hash, data.current_password):
-        await db.write(actor, passwords.note_wrong_password)
-        raise Invalid("This is not your current password", code="WRONG_PASSWORD", field="currentPassword")
+    await tries.check_own_password(clinic, door, actor, data.current_password, "currentPassword")
     old = db.read(actor, passwords.passwords_so_far, found.id)
     await _refuse_old(clinic, old, data.new_password, "newPassword")
     await db.write(actor, passwords.change_password, await clinic.passwords.hash(data.new_password))
@@ -279,7 +316,11 @@ async def issue_reset(db: Db, actor: Me, account_id: str) -> OneTimeMail:
 router = Router(
     "/",
     route_handlers=[
+        second_factor_routes,
+        desk_routes,
+        leaving_routes,
         log_in,
+        finish_sign_in,
         refresh_token,
         switch_role,
         log_out,

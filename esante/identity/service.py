@@ -20,9 +20,13 @@ from esante.identity.accounts.service import (
     tell_address_is_known,
 )
 from esante.identity.first_admin.service import issue_first_admin_code
+from esante.identity.leaving.service import archive_account
 from esante.identity.one_time.service import forget_old_secrets
 from esante.identity.passwords.rules import check_password
 from esante.identity.passwords.service import issue_reset, set_password
+from esante.identity.proof.service import require_fresh
+from esante.identity.second_factor.service import disable_second_factor
+from esante.identity.sessions.service import note_use
 
 __all__ = [
     "account_of_address",
@@ -31,11 +35,13 @@ __all__ = [
     "accounts_of_person",
     "add_role",
     "admin_exists",
+    "archive_account",
     "check_password",
     "confirm_in_person",
     "confirmation_secrets",
     "contact",
     "create_account",
+    "disable_second_factor",
     "forget_old_secrets",
     "issue_first_admin_code",
     "issue_reset",
@@ -43,7 +49,9 @@ __all__ = [
     "maybe_mobile",
     "mobile",
     "mobile_spellings",
+    "note_use",
     "reactivate_account",
+    "require_fresh",
     "set_password",
     "suspend_account",
     "tell_address_is_known",

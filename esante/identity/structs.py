@@ -91,6 +91,9 @@ class DoorSession(Kept):
     kind: Literal["cookie", "app"]
     salt: bytes
     expires_at: datetime
+    last_seen_at: datetime
+    locked_at: datetime | None
+    enrolling: bool
     person_id: str | None
     language: str
 

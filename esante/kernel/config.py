@@ -21,6 +21,8 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     host: str = "127.0.0.1"
     port: Port = 8420
+    allowed_origins: list[Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9.:\[\]-]+(?![\s\S])")]] = []
+    """Other sites whose pages may call the API with an access token (CORS), each as `https://app.example.org`."""
 
 
 class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +55,13 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of one request, uploads aside."""
     connections_per_address: Annotated[int, Meta(ge=1)] = 64
     write_queue: Annotated[int, Meta(ge=1)] = 2_000
+    requests_per_account: Annotated[int, Meta(ge=1)] = 600
+    """In 15 minutes, as all of these are. Uploads have a limit of their own."""
+    requests_per_address: Annotated[int, Meta(ge=1)] = 100
+    """Of those who are not signed in."""
+    tries_per_account: Annotated[int, Meta(ge=1)] = 5
+    """Wrong passwords, codes and PINs, from one known device or from all strangers together."""
+    tries_per_address: Annotated[int, Meta(ge=1)] = 20
 
 
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

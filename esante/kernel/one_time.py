@@ -9,7 +9,9 @@ import hmac
 import secrets
 from typing import Literal
 
-Purpose = Literal["confirm-link", "confirm-code", "reset-link", "reset-code", "refresh", "session", "first-admin"]
+Purpose = Literal[
+    "confirm-link", "confirm-code", "reset-link", "reset-code", "refresh", "session", "first-admin", "login-ticket", "invitation"
+]
 
 SALT_BYTES = 16
 CODE_DIGITS = 6

@@ -16,6 +16,7 @@ from esante.identity.events import (
     ConfirmationIssued,
 )
 from esante.identity.one_time import service as one_time
+from esante.identity.proof import service as proof
 from esante.identity.sessions import service as sessions
 from esante.identity.structs import (
     Account,
@@ -170,6 +171,20 @@ def note_failure(tx: WriteTx, account_id: AccountId, count: int, since: datetime
     store.count_failure(tx, account_id, count, since, until)
 
 
+def archive(tx: WriteTx, account_id: AccountId, reason: str | None) -> None:
+    """For other rooms. Closed for good; `NotFound`, `WRONG_STATE` when it is so already, `LAST_ADMIN` for the last admin."""
+    before = _account(tx, account_id)
+    if before.status == "active" and "admin" in before.roles and not store.other_active_admins(tx, account_id):
+        raise Conflict("This is the clinic's last admin", code="LAST_ADMIN")
+    if not store.archive(tx, account_id, reason):
+        raise Conflict(
+            "This account is {state}",
+            code="WRONG_STATE",
+            state=before.status,
+            extra={"state": before.status, "possible": []},
+        )
+
+
 def email_key(email: str) -> str:
     """For other rooms. The form in which addresses are compared."""
     return email.strip().casefold()
@@ -290,11 +305,12 @@ def list_accounts(tx: LookTx, asked: AccountFilter) -> Page[Account]:
 
 
 def suspend_account(tx: WriteTx, account_id: AccountId, reason: str) -> Account:
-    """End every session of the account at once and let it sign in no more. Admin or house.
+    """End every session of the account at once and let it sign in no more. An admin, freshly proven, or the house.
 
     Refused for one's own account, and (`WRONG_STATE`) for one that is suspended or archived already.
     """
     policy.may_manage_accounts(tx)
+    proof.require_fresh(tx)
     before = _account(tx, account_id)
     if account_id == tx.actor.id:
         raise Conflict("You cannot suspend your own account", code="OWN_ACCOUNT")
@@ -311,8 +327,12 @@ def suspend_account(tx: WriteTx, account_id: AccountId, reason: str) -> Account:
 
 
 def reactivate_account(tx: WriteTx, account_id: AccountId) -> Account:
-    """Let a suspended account sign in again, in the state it had before. Admin or house; any other state is `WRONG_STATE`."""
+    """Let a suspended account sign in again, in the state it had before. Any other state is `WRONG_STATE`.
+
+    An admin, freshly proven, or the house.
+    """
     policy.may_manage_accounts(tx)
+    proof.require_fresh(tx)
     before = _account(tx, account_id)
     if not store.reactivate(tx, account_id):
         raise Conflict(

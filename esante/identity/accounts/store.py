@@ -185,11 +185,35 @@ def note_login(tx: WriteTx, account_id: str) -> None:
     )
 
 
+def archive(tx: WriteTx, account_id: str, reason: str | None) -> bool:
+    """The address is free for another account from now on; the row still shows which it was."""
+    return (
+        tx.run(
+            "UPDATE account SET status = 'archived', status_before = NULL, status_reason = ?, updated_at = ?,"
+            " email_key = 'archived ' || id || ' ' || email_key, password_hash = NULL WHERE id = ? AND status <> 'archived'",
+            reason,
+            tx.now,
+            account_id,
+        )
+        > 0
+    )
+
+
+def other_active_admins(tx: ReadTx, account_id: str) -> int:
+    return tx.one(
+        int,
+        "SELECT count(*) FROM account_role r JOIN account a ON a.id = r.account_id"
+        " WHERE r.role = 'admin' AND a.status = 'active' AND a.id <> ?",
+        account_id,
+    )
+
+
 def door_session(tx: ReadTx, session_id: str) -> DoorSession | None:
     """A session that is not ended, of an active account that still holds the role."""
     return tx.maybe(
         DoorSession,
-        "SELECT s.id, s.account_id, s.role, s.kind, s.salt, s.expires_at, r.person_id, a.language FROM session s"
+        "SELECT s.id, s.account_id, s.role, s.kind, s.salt, s.expires_at, s.last_seen_at, s.locked_at,"
+        " s.enrolling, r.person_id, a.language FROM session s"
         " JOIN account a ON a.id = s.account_id JOIN account_role r ON r.account_id = s.account_id AND r.role = s.role"
         " WHERE s.id = ? AND s.ended_at IS NULL AND a.status = 'active'",
         session_id,

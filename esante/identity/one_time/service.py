@@ -104,7 +104,7 @@ def forget_first_admin_codes(tx: WriteTx) -> None:
 
 
 def forget_old_secrets(tx: WriteTx) -> int:
-    """For the house: the daily sweep of links and codes that ran out a month ago; how many."""
+    """For the house: the sweep of links and codes that ran out a month ago; how many."""
     return store.delete_before(tx, tx.now - KEPT)
 
 

@@ -11,7 +11,9 @@ from esante.identity.events import (
 )
 from esante.identity.one_time import service as one_time
 from esante.identity.passwords import policy, store
+from esante.identity.proof import service as proof
 from esante.identity.sessions import service as sessions
+from esante.identity.sign_in import service as sign_in
 from esante.identity.structs import AddressAsked, Credentials, OneTimeMail, PasswordReset
 from esante.kernel.errors import Invalid, NotFound
 from esante.kernel.structs import AccountId
@@ -115,8 +117,12 @@ def set_password(tx: WriteTx, account_id: AccountId, password_hash: str) -> None
 
 
 def issue_reset(tx: WriteTx, account_id: AccountId) -> OneTimeMail:
-    """A reset link and code to hand over on paper, because mail may be absent; nobody sees a password. Admin or house."""
+    """A reset link and code to hand over on paper, because mail may be absent; nobody sees a password.
+
+    An admin, freshly proven, or the house.
+    """
     policy.may_manage_accounts(tx)
+    proof.require_fresh(tx)
     accounts.account(tx, account_id)
     row = one_time.issue(tx, account_id, "reset")
     tx.record(ResetIssued(subject=account_id, one_time_id=row.id, by_mail=False))
@@ -128,3 +134,4 @@ def _set_password(tx: WriteTx, account_id: AccountId, password_hash: str) -> Non
     if found and found.password_hash:
         store.keep_old_password(tx, account_id, found.password_hash)
     accounts.put_password(tx, account_id, password_hash)
+    sign_in.forget_tickets(tx, account_id)

@@ -19,6 +19,18 @@ class TokenReused(Event, tag="auth.token_reused"):
     account_id: str
 
 
+class SessionLocked(Event, tag="auth.session_locked"):
+    """Its holder has locked the session `subject`: it answers nothing until it is unlocked."""
+
+    account_id: str
+
+
+class SessionUnlocked(Event, tag="auth.session_unlocked"):
+    """The PIN of account and device was right."""
+
+    account_id: str
+
+
 class SessionRefreshed(Event, tag="auth.refreshed"):
     """The session's refresh token was rotated."""
 

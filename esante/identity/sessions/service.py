@@ -1,11 +1,17 @@
 """Opening, refreshing and ending sessions (SPEC R6, ID-08 to ID-10)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from esante.identity.sessions import policy, store
-from esante.identity.sessions.events import SessionEnded, SessionRefreshed, TokenReused
+from esante.identity.sessions.events import (
+    SessionEnded,
+    SessionLocked,
+    SessionRefreshed,
+    SessionUnlocked,
+    TokenReused,
+)
 from esante.identity.sessions.structs import Device, EndReason, Opened, Refresh, Session, SessionKind, SessionView
 from esante.kernel.errors import NotFound
 from esante.kernel.one_time import new_salt, row_of, same
@@ -18,8 +24,20 @@ GRACE = timedelta(seconds=20)
 """A client whose answer was lost on a bad line may send the same old token again."""
 
 
-def open_session(tx: WriteTx, account_id: AccountId, role: str, kind: SessionKind, device: Device) -> Opened:
-    """For other rooms. A new session with its cookie token, or its first refresh token."""
+def open_session(
+    tx: WriteTx,
+    account_id: AccountId,
+    role: str,
+    kind: SessionKind,
+    device: Device,
+    *,
+    proven_at: datetime | None,
+    enrolling: bool = False,
+) -> Opened:
+    """For other rooms. A new session with its cookie token, or its first refresh token.
+
+    `proven_at` is when its holder gave the password; one that is `enrolling` may only set up a second factor.
+    """
     session = Session(
         id=SessionId(new_id()),
         account_id=account_id,
@@ -35,6 +53,8 @@ def open_session(tx: WriteTx, account_id: AccountId, role: str, kind: SessionKin
         expires_at=tx.now + ABSOLUTE,
         created_at=tx.now,
         last_seen_at=tx.now,
+        proven_at=proven_at,
+        enrolling=enrolling,
     )
     store.insert_session(tx, session)
     if kind == "cookie":
@@ -45,8 +65,9 @@ def open_session(tx: WriteTx, account_id: AccountId, role: str, kind: SessionKin
 def refresh(tx: WriteTx, asked: Refresh) -> Opened | None:
     """Spend a refresh token and give its successor; None when it opens nothing.
 
-    The token before the current one, within 20 seconds and from the same device, yields the same successor. Any other
-    spent token ends the session: somebody has a copy. This returns None instead of refusing, so that the end is kept.
+    Refreshing is no use of the session: one that is locked stays locked. The token before the current one, within 20
+    seconds and from the same device, yields the same successor. Any other spent token ends the session: somebody has a
+    copy. This returns None instead of refusing, so that the end is kept.
     """
     policy.may_try(tx)
     found = store.session(tx, row_of(asked.refresh_token))
@@ -55,6 +76,7 @@ def refresh(tx: WriteTx, asked: Refresh) -> Opened | None:
     generation = _generation_of(tx, found, asked.refresh_token)
     if generation is None:
         return None
+    act_as_holder(tx, found)
     if generation == found.generation:
         return _rotated(tx, found) if found.refresh_until_at > tx.now else None
     if _is_repeated(tx, found, generation, asked.device_id):
@@ -62,6 +84,45 @@ def refresh(tx: WriteTx, asked: Refresh) -> Opened | None:
     end_session(tx, found.id, found.account_id, "token_reused")
     tx.record(TokenReused(subject=found.id, account_id=found.account_id))
     return None
+
+
+def act_as_holder(tx: WriteTx, session: Session, person_id: str | None = None) -> None:
+    """For other rooms. The secret has proven who asks: from here on the audit lines name the account, not a stranger."""
+    tx.actor = msgspec.structs.replace(
+        tx.actor, id=session.account_id, role=session.role, person_id=person_id, session_id=session.id
+    )
+
+
+def note_use(tx: WriteTx, session_id: str, at: datetime) -> None:
+    """For the house: when the session was last used, written now and then."""
+    store.note_use(tx, session_id, at)
+
+
+def note_proof(tx: WriteTx, session_id: str) -> None:
+    """For other rooms. The holder of this session has just given the password or a code."""
+    store.note_proof(tx, session_id)
+
+
+def end_enrolling(tx: WriteTx, account_id: AccountId) -> None:
+    """For other rooms. The account has its second factor: its sessions may do what their role may."""
+    store.end_enrolling(tx, account_id)
+
+
+def lock(tx: WriteTx, session: Session) -> None:
+    """For other rooms. The session answers nothing until it is unlocked; locked already is fine."""
+    if store.lock(tx, session.id):
+        tx.record(SessionLocked(subject=session.id, account_id=session.account_id))
+
+
+def count_pin_try(tx: WriteTx, session: Session) -> None:
+    """For other rooms. One more try since the session was last unlocked."""
+    store.count_pin_try(tx, session.id)
+
+
+def unlock(tx: WriteTx, session: Session) -> None:
+    """For other rooms. The session answers again, and counts as used now."""
+    store.unlock(tx, session.id)
+    tx.record(SessionUnlocked(subject=session.id, account_id=session.account_id))
 
 
 def session(tx: ReadTx, session_id: str) -> Session | None:
@@ -148,7 +209,6 @@ def _rotated(tx: WriteTx, session: Session) -> Opened:
         generation=session.generation + 1,
         rotated_at=tx.now,
         refresh_until_at=min(tx.now + REFRESH, session.expires_at),
-        last_seen_at=tx.now,
     )
     store.rotate(tx, session)
     tx.record(SessionRefreshed(subject=session.id, account_id=session.account_id))

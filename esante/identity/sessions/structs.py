@@ -8,7 +8,18 @@ from msgspec import Meta
 from esante.kernel.structs import AccountId, Asked, Kept, SessionId
 
 SessionKind = Literal["cookie", "app"]
-EndReason = Literal["logout", "logout_all", "ended_by_owner", "suspended", "password", "token_reused", "role_switched"]
+EndReason = Literal[
+    "logout",
+    "logout_all",
+    "ended_by_owner",
+    "suspended",
+    "archived",
+    "password",
+    "second_factor",
+    "pin",
+    "token_reused",
+    "role_switched",
+]
 
 
 class Session(Kept):
@@ -30,6 +41,10 @@ class Session(Kept):
     last_seen_at: datetime
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
+    proven_at: datetime | None = None
+    locked_at: datetime | None = None
+    pin_tries: int = 0
+    enrolling: bool = False
 
 
 class SessionView(Kept):

@@ -1,0 +1,82 @@
+"""What the owner of an account is told about its safety (SPEC 28). Each runs once, after what it tells of."""
+
+from esante.identity import service as identity
+from esante.identity.events import AccountArchived, AccountReactivated, AccountSuspended
+from esante.identity.second_factor.events import RecoveryCodeUsed, SecondFactorDisabled, SecondFactorEnabled
+from esante.identity.sessions.events import TokenReused
+from esante.kernel.transaction import WriteTx
+from esante.notifications import service
+
+
+def tell_token_reused(tx: WriteTx, event: TokenReused) -> None:
+    """Somebody may have a copy of what keeps the owner signed in."""
+    service.tell(
+        tx, identity.contact(tx, event.account_id), "token_reused", "urgent",
+        "One of your sessions was ended",
+        "A key of one of your sessions was used twice, so somebody may have a copy of it. The session was ended. If you do"
+        " not know why, choose a new password and tell the clinic.",
+        event.subject,
+    )  # fmt: skip
+
+
+def tell_account_suspended(tx: WriteTx, event: AccountSuspended) -> None:
+    """The owner can sign in no more."""
+    service.tell(
+        tx, identity.contact(tx, event.subject), "account_suspended", "high",
+        "Your account was suspended",
+        "You cannot sign in for now. Please speak with the clinic.",
+        event.subject,
+    )  # fmt: skip
+
+
+def tell_account_reactivated(tx: WriteTx, event: AccountReactivated) -> None:
+    """The owner can sign in again."""
+    service.tell(
+        tx, identity.contact(tx, event.subject), "account_reactivated", "high",
+        "Your account is active again",
+        "You can sign in again with your address and your password.",
+        event.subject,
+    )  # fmt: skip
+
+
+def tell_account_archived(tx: WriteTx, event: AccountArchived) -> None:
+    """The owner learns that the account is closed; if it was not they, they learn it in time."""
+    service.tell(
+        tx, identity.contact(tx, event.subject), "account_archived", "high",
+        "Your account was closed",
+        "You cannot sign in any more. Your medical record stays with the clinic, as the law wants. If you did not ask for"
+        " this, please speak with the clinic.",
+        event.subject,
+    )  # fmt: skip
+
+
+def tell_second_factor_enabled(tx: WriteTx, event: SecondFactorEnabled) -> None:
+    """From now on a code is asked for."""
+    service.tell(
+        tx, identity.contact(tx, event.subject), "second_factor_enabled", "high",
+        "Your second factor is on",
+        "From now on signing in asks for a code of your authenticator app. Keep your recovery codes in a safe place. If it"
+        " was not you, tell the clinic at once.",
+        event.subject,
+    )  # fmt: skip
+
+
+def tell_second_factor_disabled(tx: WriteTx, event: SecondFactorDisabled) -> None:
+    """No code is asked for any more."""
+    service.tell(
+        tx, identity.contact(tx, event.subject), "second_factor_disabled", "high",
+        "Your second factor is off",
+        "Signing in asks for your password only. If it was not you, choose a new password at once and tell the clinic.",
+        event.subject,
+    )  # fmt: skip
+
+
+def tell_recovery_code_used(tx: WriteTx, event: RecoveryCodeUsed) -> None:
+    """A recovery code was spent; so many are left."""
+    service.tell(
+        tx, identity.contact(tx, event.subject), "recovery_code_used", "high",
+        "A recovery code was used",
+        "Somebody signed in to your account with a recovery code; {left} are left. If it was not you, choose a new password"
+        " at once and tell the clinic.",
+        event.subject, left=str(event.left),
+    )  # fmt: skip

@@ -1,5 +1,7 @@
-"""Where people are seen: the clinic's workplace with its opening hours, its rooms and chairs, and what assistants may do there.
+"""Where people are seen: sites with opening hours, rooms and chairs, and who works there.
 
-Words: a *workplace* is a site; one is *primary*, the clinic's own; others arrive by import. A *room* is a room or a chair
-that an appointment may occupy. A *scope* is one thing that an assistant may do in one workplace.
+Words: a *workplace* is a site; one is *primary*, the clinic's own; others are made by practitioners, who then own them, or arrive
+by import. A *member* is a practitioner who works at a site. A *room* is a room or a chair that an appointment may occupy. An
+*invitation* asks somebody to assist at a site, an *assignment* says that they do, a *scope* is one thing that they may do there.
+Main use cases: `open_workplace`, `close_workplace`, `invite`, `respond`, `join`, `leave`, `remove`.
 """

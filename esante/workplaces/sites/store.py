@@ -1,13 +1,12 @@
-"""Every SQL statement of workplaces."""
+"""Every statement on sites and rooms."""
 
-from esante.kernel.actor import Scope
-from esante.kernel.structs import AccountId
 from esante.kernel.transaction import ReadTx, WriteTx
-from esante.workplaces.structs import GrantedScope, Room, RoomId, Workplace, WorkplaceId
+from esante.workplaces.structs import Room, RoomId, Workplace, WorkplaceId
 
 WORKPLACE = (
-    "SELECT id, name, kind, phone, email, website, description, street, postal_code, city, country, hours, is_primary,"
-    " is_active, source, version, created_at, updated_at FROM workplace"
+    "SELECT id, name, kind, phone, email, website, description, street, postal_code, city, country, latitude, longitude,"
+    " hours, fee_minor, services, insurances, owner_id, is_primary, is_active, source, version, created_at, updated_at"
+    " FROM workplace"
 )
 ROOM = "SELECT id, workplace_id, name, kind, is_active, version, created_at, updated_at FROM room"
 
@@ -31,9 +30,10 @@ def primary_id(tx: ReadTx) -> WorkplaceId | None:
 def insert_workplace(tx: WriteTx, new: Workplace) -> None:
     tx.run(
         "INSERT INTO workplace (id, name, kind, phone, email, website, description, street, postal_code, city, country,"
-        " hours, is_primary, is_active, source, version, created_at, updated_at) VALUES (:id, :name, :kind, :phone,"
-        " :email, :website, :description, :street, :postal_code, :city, :country, :hours, :is_primary, :is_active,"
-        " :source, :version, :created_at, :updated_at)",
+        " latitude, longitude, hours, fee_minor, services, insurances, owner_id, is_primary, is_active, source, version,"
+        " created_at, updated_at) VALUES (:id, :name, :kind, :phone, :email, :website, :description, :street, :postal_code,"
+        " :city, :country, :latitude, :longitude, :hours, :fee_minor, :services, :insurances, :owner_id, :is_primary,"
+        " :is_active, :source, :version, :created_at, :updated_at)",
         new,
     )
 
@@ -42,7 +42,8 @@ def update_workplace(tx: WriteTx, changed: Workplace) -> None:
     tx.run(
         "UPDATE workplace SET name = :name, kind = :kind, phone = :phone, email = :email, website = :website,"
         " description = :description, street = :street, postal_code = :postal_code, city = :city, country = :country,"
-        " hours = :hours, version = :version, updated_at = :updated_at WHERE id = :id",
+        " latitude = :latitude, longitude = :longitude, hours = :hours, fee_minor = :fee_minor, services = :services,"
+        " insurances = :insurances, is_active = :is_active, version = :version, updated_at = :updated_at WHERE id = :id",
         changed,
     )
 
@@ -74,22 +75,4 @@ def update_room(tx: WriteTx, changed: Room) -> None:
         "UPDATE room SET name = :name, kind = :kind, is_active = :is_active, version = :version,"
         " updated_at = :updated_at WHERE id = :id",
         changed,
-    )
-
-
-def scopes(tx: ReadTx, account_id: AccountId) -> list[GrantedScope]:
-    return tx.all(GrantedScope, "SELECT workplace_id, scope FROM assistant_scope WHERE account_id = ?", account_id)
-
-
-def delete_scopes(tx: WriteTx, account_id: AccountId, workplace_id: WorkplaceId) -> None:
-    tx.run("DELETE FROM assistant_scope WHERE account_id = ? AND workplace_id = ?", account_id, workplace_id)
-
-
-def insert_scope(tx: WriteTx, account_id: AccountId, workplace_id: WorkplaceId, scope: Scope) -> None:
-    tx.run(
-        "INSERT INTO assistant_scope (account_id, workplace_id, scope, granted_at) VALUES (?, ?, ?, ?)",
-        account_id,
-        workplace_id,
-        scope,
-        tx.now,
     )

@@ -1,0 +1,1 @@
+"""Assistants: invited to a site with scopes, answering, working there, leaving or removed."""

@@ -1,0 +1,1 @@
+"""Closing a site: refused while somebody still works or is expected there."""

@@ -1,0 +1,1 @@
+"""Sites with their hours, and their rooms and chairs: made, changed, closed."""

@@ -27,6 +27,13 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     password_symbol: bool = False
     """Must a password hold a symbol, beside upper, lower and digit (SPEC R7)?"""
 
+    admin_second_factor: bool = False
+    """Must admins sign in with a second factor (SPEC ID-20)? Who has none may then only set it up."""
+    idle_lock_minutes: dict[
+        Literal["patient", "doctor", "assistant", "pharmacist", "admin"], Annotated[int, Meta(ge=0, le=720)]
+    ] = {}
+    """After how long alone a session in this role is locked (SPEC ID-24); 0, or left out: never."""
+
     all_patients_visible_to_doctors: bool = False
     """Doctors see every patient of the clinic, not only those they treat (SPEC 32.1)."""
     care_relation_days: Annotated[int, Meta(ge=1, le=3650)] = 365
@@ -55,6 +62,9 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How long before a confirmed visit its patient is reminded."""
     feature_kiosk: bool = False
     """May patients check in, see and cancel their visits at a screen in the waiting room?"""
+
+    invitation_days: Annotated[int, Meta(ge=1, le=30)] = 7
+    """How long an assistant may answer an invitation."""
 
     consultation_edit_hours: Hours = 24
     prescription_edit_hours: Annotated[int, Meta(ge=1, le=48)] = 1

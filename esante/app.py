@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import structlog
 from litestar import Litestar, Router
+from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
@@ -113,6 +114,7 @@ class App:
             exception_handlers={Refusal: refuse, HTTPException: refuse_request, Exception: confess},
             lifespan=[self._live],
             openapi_config=_openapi(),
+            cors_config=_cors(clinic.config),
             request_max_body_size=clinic.config.limits.body_bytes,
             logging_config=None,
         )
@@ -239,6 +241,19 @@ def refuse_undeclared(app: Litestar) -> None:
     ]
     if silent:
         raise RuntimeError("These routes do not declare their access: " + "; ".join(silent))
+
+
+def _cors(config: Config) -> CORSConfig | None:
+    """For the pages of the sites that the operator names; with access tokens only, no cookie goes to another site."""
+    if not config.server.allowed_origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(config.server.allowed_origins),
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Accept-Language", "Idempotency-Key", "If-Match"],
+        expose_headers=["ETag", "Retry-After", "X-Request-Id"],
+        allow_credentials=False,
+    )
 
 
 def _openapi() -> OpenAPIConfig:

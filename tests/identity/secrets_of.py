@@ -1,4 +1,4 @@
-"""What a mail would have held: derived as the mail job does it."""
+"""What a mail would have held, derived as the mail job does it; and settings, set behind the clinic's back."""
 
 from typing import Any
 
@@ -26,3 +26,14 @@ def account_id(clinic: Any, email: str) -> str:
 def wrong(code: str) -> str:
     """Another six digits."""
     return f"{(int(code) + 1) % 1_000_000:06d}"
+
+
+def set_setting(clinic: Any, key: str, value: str) -> None:
+    """Behind the clinic's back; in force at once."""
+    clinic.tamper(
+        "INSERT OR REPLACE INTO setting (key, value, updated_at, updated_by)"
+        " VALUES (?, ?, '2026-01-01T00:00:00.000Z', 'test')",
+        key,
+        value,
+    )
+    clinic.write(HOUSE, lambda tx: None)  # the writer notices

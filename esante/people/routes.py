@@ -11,6 +11,7 @@ from esante.kernel.access import OPEN, roles
 from esante.kernel.dependencies import Db, House, IfMatch, Me, OnceKey, tagged
 from esante.kernel.errors import Invalid
 from esante.kernel.structs import Page
+from esante.people import routes_duplicates
 from esante.people.patients import service as patients
 from esante.people.practitioners import service as practitioners
 from esante.people.registration import service as registration
@@ -254,6 +255,7 @@ router = Router(
         approve_doctor,
         reject_doctor,
         suspend_doctor,
+        routes_duplicates.router,
     ],
     tags=["People"],
 )

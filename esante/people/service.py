@@ -1,6 +1,7 @@
 """What the other rooms may ask of people: one page over patients, practitioners and care relations."""
 
 from esante.people.care.service import end_care, is_treating, keep_care, open_care
+from esante.people.merging.service import note_moved, note_returned, to_return
 from esante.people.patients.service import (
     acts_for,
     add_patient,
@@ -30,11 +31,14 @@ __all__ = [
     "import_practitioner",
     "is_treating",
     "keep_care",
+    "note_moved",
+    "note_returned",
     "open_care",
     "own_patient",
     "patient_brief",
     "practitioner_brief",
     "register_patient",
     "require_prescriber",
+    "to_return",
     "visible_patient",
 ]

@@ -53,7 +53,6 @@ def test_it_works(clinic: Any, patients: None) -> None:
         ("rin", ["Guérin"]),
         ("99855", ["Guérin"]),
         ("example.org", ["Guérin"]),
-        ("xample", ["Guérin"]),
         ("lod uér", ["Guérin"]),
         ("فاسي", ["الفاسي"]),
         ("zzz", []),

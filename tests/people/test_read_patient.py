@@ -38,7 +38,10 @@ def test_a_doctor_who_is_not_approved_sees_nobody(clinic: Any) -> None:
 
 def test_by_setting_doctors_see_all(clinic: Any) -> None:
     clinic.stop()
-    clinic.tamper("INSERT INTO setting VALUES ('allPatientsVisibleToDoctors', 'true', '2026-01-01T00:00:00.000Z', 'x')")
+    clinic.tamper(
+        "INSERT INTO setting (key, value, updated_at, updated_by)"
+        " VALUES ('allPatientsVisibleToDoctors', 'true', '2026-01-01T00:00:00.000Z', 'x')"
+    )
     clinic.start()
     assert clinic.amina.get(f"/patients/{clinic.ids['driss']}").status_code == 200
     assert len(clinic.amina.get("/patients").json()["items"]) == 2

@@ -161,7 +161,10 @@ def test_a_doctor_needs_specialty_and_licence(clinic: Any) -> None:
 
 def test_the_clinic_may_switch_it_off(clinic: Any) -> None:
     clinic.stop()
-    clinic.tamper("INSERT INTO setting VALUES ('patientRegistration', 'false', '2026-01-01T00:00:00.000Z', 'test')")
+    clinic.tamper(
+        "INSERT INTO setting (key, value, updated_at, updated_by)"
+        " VALUES ('patientRegistration', 'false', '2026-01-01T00:00:00.000Z', 'test')"
+    )
     clinic.start()
     answer = register(clinic, PATIENT)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "REGISTRATION_OFF")

@@ -71,3 +71,42 @@ def insert_raw(tx: WriteTx, key: str, type: str, patient_id: str | None, resourc
 
 def raw_resource(tx: ReadTx, key: str) -> str | None:
     return tx.maybe(str, "SELECT resource FROM fhir_raw WHERE key = ?", key)
+
+
+def move(tx: WriteTx, from_id: str, to_id: str) -> dict[str, list[str]]:
+    """What came in for one record of a patient goes on to another one of the same; keys and ids by noun."""
+    imports = "UPDATE fhir_import SET patient_id = ? WHERE patient_id = ? RETURNING key"
+    targets = "UPDATE fhir_import SET target_id = ? WHERE target_kind = 'patient' AND target_id = ? RETURNING key"
+    raw = "UPDATE fhir_raw SET patient_id = ? WHERE patient_id = ? RETURNING id"
+    return {
+        "import": tx.all(str, imports, to_id, from_id),
+        "importTarget": tx.all(str, targets, to_id, from_id),
+        "raw": tx.all(str, raw, to_id, from_id),
+    }
+
+
+def move_back(tx: WriteTx, ids: list[str], targets: list[str], from_id: str, to_id: str) -> list[str]:
+    """By their keys, by what they became, and by their ids."""
+    values = {"ids": ids, "targets": targets, "from_id": from_id, "to_id": to_id}
+    tx.run(
+        "UPDATE fhir_import SET patient_id = :to_id WHERE patient_id = :from_id"
+        " AND (key IN (SELECT value FROM json_each(:ids)) OR target_id IN (SELECT value FROM json_each(:ids)))",
+        values,
+    )
+    tx.run(
+        "UPDATE fhir_import SET target_id = :to_id WHERE target_kind = 'patient' AND target_id = :from_id"
+        " AND key IN (SELECT value FROM json_each(:targets))",
+        values,
+    )
+    return tx.all(
+        str,
+        "UPDATE fhir_raw SET patient_id = :to_id WHERE patient_id = :from_id"
+        " AND id IN (SELECT value FROM json_each(:ids)) RETURNING id",
+        values,
+    )
+
+
+def forget_originals(tx: WriteTx, patient_id: str) -> None:
+    """What came in about a person who is erased: the resource of the person itself goes, names and all."""
+    tx.run("UPDATE fhir_import SET original = NULL WHERE target_kind = 'patient' AND target_id = ?", patient_id)
+    tx.run("DELETE FROM fhir_raw WHERE patient_id = ? AND type IN ('Patient', 'RelatedPerson', 'Person')", patient_id)

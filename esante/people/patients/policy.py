@@ -1,8 +1,9 @@
 # ruff: noqa: S608 - the pieces are constants of this file and of the policy; every value is bound
 """Who may see and change which patients. The fragments narrow lists in SQL; they bind `:person_id`, `:now`, `:of_age_before`.
 
-SPEC 26: a patient sees himself, the dependants under 18, and those of age who consented; an approved doctor the patients whom he treats (or all, by
-setting); an assistant all with the scope patient.read; an admin and the house all; nobody else anybody.
+SPEC 26: a patient sees himself, the dependants under 18, and those of age who consented; an approved doctor the patients
+whom he treats (or all, by setting); an assistant all with the scope patient.read; an admin and the house all; nobody else
+anybody.
 """
 
 from datetime import date, datetime

@@ -13,9 +13,9 @@ from esante.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from esante.kernel.structs import Page, decode_cursor, encode_cursor, new_id
 from esante.kernel.transaction import LookTx, ReadTx, WriteTx
 from esante.people.care import service as care
-from esante.people.events import PatientAccessed, PatientArchived, PatientRegistered, PatientsListed, PatientUpdated
 from esante.people.duplicates import service as duplicates
 from esante.people.duplicates.structs import Entered
+from esante.people.events import PatientAccessed, PatientArchived, PatientRegistered, PatientsListed, PatientUpdated
 from esante.people.folding import digits, fold, parts, query, words
 from esante.people.patients import policy, store
 from esante.people.practitioners import service as practitioners
@@ -98,6 +98,26 @@ def import_patient(tx: WriteTx, given: ImportedPatient) -> PatientId:
 def patient_with_mobile(tx: ReadTx, mobile: str) -> PatientId | None:
     """For other rooms. The active patient who holds this number (E.164); imported ones do not count."""
     return store.with_mobile(tx, mobile, "")
+
+
+def whole_patient(tx: ReadTx, patient_id: str) -> Patient:
+    """For other rooms. The record as kept, whoever asks; an alias itself, not what it stands for."""
+    return _patient(tx, patient_id)
+
+
+def rewrite(tx: WriteTx, before: Patient, values: dict[str, Any]) -> Patient:
+    """For other rooms. The record says this from now on, by a rule of the clinic and no person's edit; the old version is kept."""
+    store.keep_version(tx, before)
+    row = _row(tx, before.id, values, lenient=True)
+    number = store.update_patient(tx, row)
+    duplicates.keep_keys(tx, number, row["first_name"], row["last_name"])
+    return _patient(tx, before.id)
+
+
+def refuse_taken_mobile(tx: ReadTx, patient: Patient) -> None:
+    """For other rooms. `MOBILE_TAKEN` when another active patient has this one's number."""
+    if patient.mobile_e164 and patient.source != "import":
+        _check_mobile(tx, patient.mobile_e164, patient.id)
 
 
 # -------------------------------------------------------------------------------- use cases
@@ -300,19 +320,23 @@ def _check(tx: ReadTx, row: dict[str, Any], unchanged: Patient | None = None) ->
     if born and born > clock.local_date(tx.now, ZoneInfo(tx.settings.time_zone)):
         raise Invalid("The birth date is in the future", field="birthDate")
     if mobile and not (unchanged and mobile == unchanged.mobile_e164):
-        holder = store.with_mobile(tx, mobile, row["id"])
-        if holder:
-            to_staff = tx.actor.role in ("doctor", "assistant", "admin") or tx.actor.is_house
-            raise Conflict(
-                "Another patient has this mobile number. A child or dependant names the guardian instead",
-                code="MOBILE_TAKEN",
-                field="mobileNumber",
-                extra={"patientId": holder} if to_staff else {},
-            )
+        _check_mobile(tx, mobile, row["id"])
     if guardian_id and not (unchanged and guardian_id == unchanged.guardian_id):
         guardian = store.patient(tx, guardian_id, policy.seen(tx), policy.bindings(tx))
         if guardian is None or guardian.archived_at or guardian.guardian_id or guardian.id == row["id"]:
             raise Invalid("The guardian must be another active patient, with no guardian", field="guardianId")
+
+
+def _check_mobile(tx: ReadTx, mobile: str, patient_id: str) -> None:
+    holder = store.with_mobile(tx, mobile, patient_id)
+    if holder:
+        to_staff = tx.actor.role in ("doctor", "assistant", "admin") or tx.actor.is_house
+        raise Conflict(
+            "Another patient has this mobile number. A child or dependant names the guardian instead",
+            code="MOBILE_TAKEN",
+            field="mobileNumber",
+            extra={"patientId": holder} if to_staff else {},
+        )
 
 
 def _check_clinical(tx: ReadTx, named: set[str]) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the pieces are constants of this file; every value is bound
 """Every SQL statement of the chart's lists."""
 
 from esante.kernel.transaction import ReadTx, WriteTx
@@ -46,3 +47,30 @@ def insert_immunization(tx: WriteTx, row: Immunization) -> None:
         " :code, :code_system, :status, :occurred, :lot_number, :dose, :site, :route, :note, :source, :created_at)",
         row,
     )
+
+
+MOVE = {
+    "allergy": "UPDATE allergy SET patient_id = ? WHERE patient_id = ? RETURNING id",
+    "condition": "UPDATE condition SET patient_id = ? WHERE patient_id = ? RETURNING id",
+    "immunization": "UPDATE immunization SET patient_id = ? WHERE patient_id = ? RETURNING id",
+}
+_GOES_BACK = (
+    " AND (consultation_id IN (SELECT id FROM consultation WHERE patient_id = :to_id)"
+    " OR (consultation_id IS NULL AND id IN (SELECT value FROM json_each(:ids)))) RETURNING id"
+)
+MOVE_BACK = (
+    "UPDATE allergy SET patient_id = :to_id WHERE patient_id = :from_id" + _GOES_BACK,
+    "UPDATE condition SET patient_id = :to_id WHERE patient_id = :from_id" + _GOES_BACK,
+    "UPDATE immunization SET patient_id = :to_id WHERE patient_id = :from_id" + _GOES_BACK,
+)
+
+
+def move(tx: WriteTx, from_id: str, to_id: str) -> dict[str, list[str]]:
+    """All lists of one record of a patient to another one of the same; the ids by noun."""
+    return {kind: tx.all(str, sql, to_id, from_id) for kind, sql in MOVE.items()}
+
+
+def move_back(tx: WriteTx, ids: list[str], from_id: str, to_id: str) -> list[str]:
+    """What was found in a consultation goes with it; all else by its id."""
+    values = {"ids": ids, "from_id": from_id, "to_id": to_id}
+    return [id for sql in MOVE_BACK for id in tx.all(str, sql, values)]

@@ -133,3 +133,19 @@ def insert_addendum(tx: WriteTx, row: Addendum) -> None:
 
 def addenda(tx: ReadTx, id: ConsultationId) -> list[Addendum]:
     return tx.all(Addendum, "SELECT * FROM consultation_addendum WHERE consultation_id = ? ORDER BY created_at, id", id)
+
+
+def move(tx: WriteTx, from_id: str, to_id: str) -> list[str]:
+    """All of one record of a patient to another one of the same; the table refuses it unless the two are merged."""
+    return tx.all(str, "UPDATE consultation SET patient_id = ? WHERE patient_id = ? RETURNING id", to_id, from_id)
+
+
+def move_back(tx: WriteTx, ids: list[str], from_id: str, to_id: str) -> list[str]:
+    """A consultation goes with its visit; without one by its id."""
+    return tx.all(
+        str,
+        "UPDATE consultation SET patient_id = :to_id WHERE patient_id = :from_id"
+        " AND (appointment_id IN (SELECT id FROM appointment WHERE patient_id = :to_id)"
+        " OR (appointment_id IS NULL AND id IN (SELECT value FROM json_each(:ids)))) RETURNING id",
+        {"ids": ids, "from_id": from_id, "to_id": to_id},
+    )

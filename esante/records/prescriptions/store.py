@@ -119,3 +119,19 @@ def insert_history(tx: WriteTx, entry: HistoryEntry) -> None:
 
 def history(tx: ReadTx, id: PrescriptionId) -> list[HistoryEntry]:
     return tx.all(HistoryEntry, "SELECT * FROM prescription_history WHERE prescription_id = ? ORDER BY id", id)
+
+
+def move(tx: WriteTx, from_id: str, to_id: str) -> list[str]:
+    """All of one record of a patient to another one of the same; the table refuses it unless the two are merged."""
+    return tx.all(str, "UPDATE prescription SET patient_id = ? WHERE patient_id = ? RETURNING id", to_id, from_id)
+
+
+def move_back(tx: WriteTx, ids: list[str], from_id: str, to_id: str) -> list[str]:
+    """A prescription goes with its consultation; without one by its id."""
+    return tx.all(
+        str,
+        "UPDATE prescription SET patient_id = :to_id WHERE patient_id = :from_id"
+        " AND (consultation_id IN (SELECT id FROM consultation WHERE patient_id = :to_id)"
+        " OR (consultation_id IS NULL AND id IN (SELECT value FROM json_each(:ids)))) RETURNING id",
+        {"ids": ids, "from_id": from_id, "to_id": to_id},
+    )

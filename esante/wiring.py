@@ -14,6 +14,7 @@ from esante.identity.events import (
     ResetIssued,
 )
 from esante.identity.routes import router as identity
+from esante.interop.fhir import reactions as fhir
 from esante.kernel import idempotency, jobs
 from esante.kernel.jobs import Recurring, Work, inside_work
 from esante.kernel.transaction import Reactions, Wiring
@@ -21,13 +22,18 @@ from esante.notifications import reactions as notify
 from esante.notifications.channels import email
 from esante.notifications.events import SendMail
 from esante.notifications.routes import router as notifications
+from esante.people.duplicates import service as duplicates
 from esante.people.events import (
+    PatientErased,
+    PatientsMerged,
+    PatientsUnmerged,
     PractitionerApproved,
     PractitionerRejected,
     PractitionerSubmitted,
     PractitionerSuspended,
 )
 from esante.people.routes import router as people
+from esante.records.chart import reactions as chart_lists
 from esante.records.chart.routes import router as chart
 from esante.records.consultations import reactions as consultations
 from esante.records.consultations.events import AnnounceSeal, ConsultationCompleted
@@ -53,6 +59,7 @@ from esante.scheduling.events import (
     AppointmentStarted,
     ExpirePendingHold,
 )
+from esante.scheduling.moving import reactions as visits_moving
 from esante.scheduling.routes import router as scheduling_routes
 from esante.workplaces.routes import router as workplaces
 
@@ -82,6 +89,26 @@ WIRING: Wiring = {
     PractitionerApproved: Reactions(later=(notify.tell_approved,)),
     PractitionerRejected: Reactions(later=(notify.tell_rejected,)),
     PractitionerSuspended: Reactions(later=(notify.tell_suspended,)),
+    # patients
+    PatientsMerged: Reactions(
+        inside=(
+            visits_moving.move_to_survivor,
+            consultations.move_to_survivor,
+            prescriptions.move_to_survivor,
+            chart_lists.move_to_survivor,
+            fhir.move_to_survivor,
+        )
+    ),
+    PatientsUnmerged: Reactions(
+        inside=(
+            visits_moving.move_back,  # the visits first: what was written in them follows
+            consultations.move_back,
+            prescriptions.move_back,
+            chart_lists.move_back,
+            fhir.move_back,
+        )
+    ),
+    PatientErased: Reactions(inside=(fhir.forget_person,)),
     # appointments
     AppointmentRequested: Reactions(later=(notify.tell_requested,)),
     AppointmentConfirmed: Reactions(later=(notify.tell_confirmed,)),
@@ -111,6 +138,7 @@ WORK = Work(
     outside={"notifications.send_mail": (SendMail, email.deliver)},
     recurring=(
         Recurring("kernel.forget_idempotency_keys", idempotency.forget_old, every=timedelta(hours=1)),
+        Recurring("people.give_name_keys", duplicates.give_keys, every=timedelta(minutes=10)),
         Recurring("kernel.forget_done_jobs", jobs.forget_old, daily_at="03:10", destroys=True),
     ),
 )

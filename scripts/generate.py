@@ -1,4 +1,4 @@
-"""Writes what is generated from the code: `esante/schema.sql`, `docs/openapi.json`. A house test keeps them true."""
+"""Writes what is generated from the code: the schema, the API's document, the page of settings. A house test keeps them true."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from esante.admin.settings import catalogue
 from esante.app import App, bring_up_to_date
 from esante.kernel import keyring
 from esante.kernel.config import Config, Keys
@@ -40,7 +41,33 @@ def openapi(folder: Path) -> str:
     return msgspec.json.format(whole, indent=1).decode() + "\n"
 
 
-GENERATED = {ROOT / "esante" / "schema.sql": schema, ROOT / "docs" / "openapi.json": openapi}
+def settings(folder: Path) -> str:
+    """Every setting of the clinic on one page."""
+    head = """# The clinic's settings
+
+Generated from `esante/kernel/settings.py` by scripts/fix. An admin changes them with `PUT /api/v1/settings/{key}`, the operator
+with `esante settings set KEY VALUE`; each change is checked against its bounds, audited, and kept with what was before.
+What belongs to the box (address, mail server, folders) is in `esante.toml`.
+
+| Key | Default | Bounds | What it means |
+|---|---|---|---|
+"""
+    return head + "".join(
+        f"| `{one.key}` | `{msgspec.json.encode(one.default).decode()}` | {_cell(catalogue.bounds(one.schema))}"
+        f" | {_cell(one.description)} |\n"
+        for one in catalogue.known().values()
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+GENERATED = {
+    ROOT / "esante" / "schema.sql": schema,
+    ROOT / "docs" / "openapi.json": openapi,
+    ROOT / "docs" / "SETTINGS.md": settings,
+}
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from esante import __version__
-from esante.cli import audit, box, database, fhir, users
+from esante.cli import audit, box, database, fhir, settings, users
 from esante.cli.report import fail
 from esante.kernel.errors import Broken, Refusal
 
@@ -26,6 +26,7 @@ app.command()(box.demo)
 app.add_typer(users.app, name="user")
 app.add_typer(audit.app, name="audit")
 app.add_typer(database.app, name="db")
+app.add_typer(settings.app, name="settings")
 imports.command("fhir")(fhir.import_fhir)
 app.add_typer(imports, name="import")
 configuration.command("show")(box.show_config)

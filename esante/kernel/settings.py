@@ -1,5 +1,6 @@
 """The clinic's settings: typed, with defaults and bounds (SPEC 27). The rows hold only what the clinic changed."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import apsw
@@ -14,16 +15,20 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Every constant that a clinic may want otherwise. Days, hours and minutes as the name says."""
 
     clinic_name: Annotated[str, Meta(min_length=1, max_length=100)] = "esante"
+    """The clinic's name, as mails are signed and pages are headed."""
     time_zone: Annotated[str, Meta(max_length=64)] = "Europe/Paris"
     """An IANA zone: working hours, days and reminders are in it."""
     country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "FR"
     """ISO 3166-1: the country assumed for a phone number without a prefix."""
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "EUR"
+    """ISO 4217: prices are in it, in its minor units. What has a price already keeps its currency."""
     language: Literal["fr", "en"] = "fr"
+    """Of whoever has not chosen one: mails, messages, the first page."""
 
     patient_registration: bool = True
     """May patients make their own account (SPEC ID-01)?"""
     doctor_registration: bool = True
+    """May doctors make their own account? An admin approves them in any case (SPEC ID-01)."""
     password_symbol: bool = False
     """Must a password hold a symbol, beside upper, lower and digit (SPEC R7)?"""
 
@@ -40,12 +45,19 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How long a doctor goes on treating a patient after a completed visit."""
 
     patient_lead_minutes: Annotated[int, Meta(ge=0, le=72 * 60)] = 30
+    """How soon from now a patient may book."""
     booking_horizon_days: Annotated[int, Meta(ge=1, le=365)] = 180
+    """How far ahead a patient may book."""
     pending_hold_hours: Annotated[int, Meta(ge=1, le=72)] = 24
+    """How long a patient's request holds its time until somebody says yes."""
     patient_cancel_hours: Hours = 2
+    """Until how long before the start a patient may cancel (SPEC R18)."""
     no_show_grace_minutes: Annotated[int, Meta(ge=0, le=60)] = 15
+    """How late a patient may come before the visit counts as missed."""
     default_slot_minutes: Annotated[int, Meta(ge=5, le=240)] = 30
+    """The length of a slot where availability does not say (SPEC R16)."""
     arrive_early_minutes: Annotated[int, Meta(ge=0, le=60)] = 10
+    """How early the confirmation asks the patient to come (SPEC R20)."""
     buffer_minutes: Annotated[int, Meta(ge=0, le=120)] = 0
     """How long a practitioner and a room stay taken after a visit, unless its type says otherwise."""
     max_patient_reschedules: Annotated[int, Meta(ge=0, le=10)] = 3
@@ -67,10 +79,30 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How long an assistant may answer an invitation."""
 
     consultation_edit_hours: Hours = 24
+    """How long a completed consultation may still be changed by its author."""
     prescription_edit_hours: Annotated[int, Meta(ge=1, le=48)] = 1
+    """How long a prescription may still be changed before it is locked (SPEC R21)."""
+
+    feature_pharmacy: bool = False
+    """Does the clinic have a pharmacy?"""
+    feature_dental: bool = False
+    """Does the clinic treat teeth: chart of teeth, treatment plans?"""
+    feature_escrow: bool = False
+    """Does the clinic hold deposits until a treatment's milestones are reached?"""
+    feature_public_booking: bool = True
+    """May people who are not signed in look for doctors and free times?"""
 
 
 def load(conn: apsw.Connection) -> ClinicSettings:
     """The defaults, with what the clinic's rows change. A row that no longer fits is an error, never silently dropped."""
     changed = {key: msgspec.json.decode(value) for key, value in conn.execute("SELECT key, value FROM setting")}
     return msgspec.convert(changed, ClinicSettings)
+
+
+def put(conn: apsw.Connection, key: str, value: str, version: int, at: datetime, by: str) -> None:
+    """Keep one key, by its name in the API, with its JSON. `admin.settings` has checked it, and records `settings.changed`."""
+    conn.execute(
+        "INSERT INTO setting (key, value, version, updated_at, updated_by) VALUES (?1, ?2, ?3, ?4, ?5)"
+        " ON CONFLICT (key) DO UPDATE SET value = ?2, version = ?3, updated_at = ?4, updated_by = ?5",
+        (key, value, version, at, by),
+    )

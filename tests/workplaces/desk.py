@@ -15,7 +15,23 @@ def newcomer(clinic: Clinic, name: str = "hugo", role: Any = "assistant") -> Per
     hashed = clinic.parts.passwords.hash_now(PASSWORD)
     new = NewAccount(email=f"{name}@demo.esante.example", password_hash=hashed, role=role, confirmed=True)
     clinic.accounts[name] = clinic.write(HOUSE, identity.create_account, new)
-    return Person(clinic, name)
+    person = Person(clinic, name)
+    setattr(clinic, name, person)
+    return person
+
+
+def wait(clinic: Clinic, **by: float) -> None:
+    """Time passes, and everybody signs in anew."""
+    clinic.clock.advance(**by)
+    for person in vars(clinic).values():
+        if isinstance(person, Person):
+            person.headers = {}
+
+
+def told(clinic: Clinic, name: str) -> list[str]:
+    """What somebody was told about invitations and assistants."""
+    clinic.run_jobs()
+    return [one["kind"] for one in clinic.notifications(name) if one["kind"].startswith("assistant_")]
 
 
 def site(clinic: Clinic, owner: Person, **more: Any) -> dict[str, Any]:

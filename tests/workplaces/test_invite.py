@@ -5,12 +5,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Clinic, Person
-from tests.workplaces.desk import invite, invited, newcomer, respond, site
-
-
-def kinds(clinic: Clinic, name: str) -> list[str]:
-    clinic.run_jobs()
-    return [one["kind"] for one in clinic.notifications(name)]
+from tests.workplaces.desk import invite, invited, newcomer, respond, site, told, wait
 
 
 def test_it_works(clinic: Clinic) -> None:
@@ -22,7 +17,7 @@ def test_it_works(clinic: Clinic) -> None:
     assert (invitation["status"], invitation["practitionerName"], invitation["message"]) == (
         "pending", "Amina Benali", "Mornings?",
     )  # fmt: skip
-    assert kinds(clinic, "hugo") == ["assistant_invited"]
+    assert told(clinic, "hugo") == ["assistant_invited"]
     waiting = hugo.get("/assistants/invitations", params={"status": "pending"}).json()["items"]
     assert [one["id"] for one in waiting] == [invitation["id"]]
     answered = respond(hugo, invitation["id"])
@@ -30,7 +25,7 @@ def test_it_works(clinic: Clinic) -> None:
     assert [one["scopes"] for one in hugo.get("/assistants/workplaces").json()["items"]] == [["schedule.read"]]
     doctors = hugo.get("/assistants/doctors").json()["items"]
     assert [one["lastName"] for one in doctors] == ["Benali", "Lefèvre"]
-    assert kinds(clinic, "amina") == ["assistant_accepted"]
+    assert told(clinic, "amina") == ["assistant_accepted"]
     actions = [line["action"] for line in clinic.audit() if line["subject"] == invitation["id"]]
     assert actions == ["assistant.invited", "assistant.accepted"]
 
@@ -41,7 +36,7 @@ def test_row_44_duplicate_late_cancel_leave(clinic: Clinic) -> None:
     first = invited(clinic, clinic.amina)
     again = invite(clinic, clinic.bruno, name="Hugo")
     assert (again.status_code, again.json()["error"]["code"]) == (409, "INVITATION_OPEN")
-    clinic.clock.advance(days=7)
+    wait(clinic, days=7)
     assert (late := respond(hugo, first)).status_code == 410, late.text
     cancelled = clinic.amina.post(f"/doctors/invitations/{first}/cancel")
     assert cancelled.status_code == 410
@@ -67,15 +62,15 @@ def test_row_44_duplicate_late_cancel_leave(clinic: Clinic) -> None:
 def test_the_sweep_tells_the_world(clinic: Clinic) -> None:
     newcomer(clinic)
     id = invited(clinic, clinic.amina)
-    clinic.clock.advance(days=6, hours=23)
+    wait(clinic, days=6, hours=23)
     clinic.run_jobs()
     assert clinic.audit("assistant.expired") == []
-    clinic.clock.advance(hours=1, minutes=15)
+    wait(clinic, hours=1, minutes=15)
     clinic.run_jobs()
     clinic.run_jobs()
     assert [line["subject"] for line in clinic.audit("assistant.expired")] == [id]
     assert clinic.audit("assistant.expired")[0]["actor"] == "job:workplaces.expire_invitations"
-    assert kinds(clinic, "amina") == ["assistant_expired"]
+    assert told(clinic, "amina") == ["assistant_expired"]
     assert clinic.amina.get("/doctors/invitations").json()["items"][0]["status"] == "expired"
 
 
@@ -84,14 +79,14 @@ def test_how_long_it_is_open_is_a_setting(clinic: Clinic) -> None:
     answer = clinic.gwen.put("/settings/invitationDays", json={"value": 1}, headers={"if-match": '"0"'})
     assert answer.status_code == 200, answer.text
     id = invited(clinic, clinic.amina)
-    clinic.clock.advance(days=1)
+    wait(clinic, days=1)
     assert respond(hugo, id).status_code == 410
 
 
 def test_no_is_told_and_may_be_asked_again(clinic: Clinic) -> None:
     hugo = newcomer(clinic)
     assert respond(hugo, invited(clinic, clinic.amina), accept=False).json()["status"] == "rejected"
-    assert kinds(clinic, "amina") == ["assistant_rejected"]
+    assert told(clinic, "amina") == ["assistant_rejected"]
     assert hugo.get("/assistants/workplaces").json()["items"] == []
     invited(clinic, clinic.amina)
 
@@ -102,7 +97,7 @@ def test_cancelled_is_told_and_may_be_asked_again(clinic: Clinic) -> None:
     assert clinic.amina.post(f"/doctors/invitations/{id}/cancel").json()["status"] == "cancelled"
     assert clinic.amina.post(f"/doctors/invitations/{id}/cancel").status_code == 409
     assert respond(hugo, id).status_code == 409
-    assert kinds(clinic, "hugo") == ["assistant_invited", "assistant_cancelled"]
+    assert told(clinic, "hugo") == ["assistant_invited", "assistant_cancelled"]
     invited(clinic, clinic.amina)
     listed = clinic.amina.get("/doctors/invitations").json()["items"]
     assert [one["status"] for one in listed] == ["pending", "cancelled"], "history is kept"
@@ -111,7 +106,7 @@ def test_cancelled_is_told_and_may_be_asked_again(clinic: Clinic) -> None:
 def test_asked_again_before_the_sweep(clinic: Clinic) -> None:
     newcomer(clinic)
     first = invited(clinic, clinic.amina)
-    clinic.clock.advance(days=7, seconds=1)
+    wait(clinic, days=7, seconds=1)
     second = invited(clinic, clinic.amina)
     assert first != second
     assert [line["subject"] for line in clinic.audit("assistant.expired")] == [first]
@@ -215,7 +210,7 @@ def test_who_has_no_account_joins_by_code(clinic: Clinic) -> None:
     assert joined.json()["scopes"] == made["invitation"]["scopes"]
     nina = Person(clinic, "nina")
     assert nina.get("/assistants/workplaces").json()["items"][0]["workplaceId"] == clinic.made.workplace_id
-    assert kinds(clinic, "amina") == ["assistant_accepted"]
+    assert told(clinic, "amina") == ["assistant_accepted"]
     again = join(clinic, made["code"])
     assert (again.status_code, again.json()["error"]["code"]) == (410, "CODE_REFUSED")
 
@@ -230,7 +225,7 @@ def test_a_wrong_code_is_noted(clinic: Clinic) -> None:
 
 def test_a_code_runs_out_with_its_invitation(clinic: Clinic) -> None:
     made = invite(clinic, clinic.amina, name="nina").json()
-    clinic.clock.advance(days=7)
+    wait(clinic, days=7)
     assert join(clinic, made["code"]).status_code == 410
     other = invite(clinic, clinic.amina, name="nina").json()
     clinic.amina.post(f"/doctors/invitations/{other['invitation']['id']}/cancel")

@@ -6,7 +6,7 @@ import apsw
 import pytest
 
 from tests.conftest import Clinic
-from tests.workplaces.desk import invite, invited, newcomer, respond, site
+from tests.workplaces.desk import invite, invited, newcomer, respond, site, wait
 
 MORNING = {"weekday": 1, "from": "08:00", "to": "12:00"}
 
@@ -136,7 +136,7 @@ def test_not_while_somebody_is_expected(clinic: Clinic) -> None:
     wish = {
         "practitionerId": clinic.ids["amina"],
         "typeId": clinic.made.types["consultation"],
-        "startsAt": "2026-11-17T10:00",
+        "startsAt": "2026-11-17T10:00:00",
         "patientId": clinic.ids["driss"],
     }
     booked = clinic.chloe.post("/appointments", json=wish).json()["id"]
@@ -144,7 +144,7 @@ def test_not_while_somebody_is_expected(clinic: Clinic) -> None:
     refused = close(clinic, place)
     assert refused.json()["error"]["extra"] == {"assistants": 0, "appointments": 1}
     assert clinic.audit("workplace.closing") == []
-    clinic.clock.advance(days=2)
+    wait(clinic, days=2)
     assert close(clinic, place).status_code == 200, "past ones hold nobody back"
 
 

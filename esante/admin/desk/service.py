@@ -1,0 +1,24 @@
+"""An assistant's first page, gathered from the rooms (SPEC WA-11)."""
+
+from zoneinfo import ZoneInfo
+
+from esante.admin import policy
+from esante.admin.structs import AssistantDashboard
+from esante.kernel import clock
+from esante.kernel.transaction import LookTx
+from esante.scheduling import agenda
+from esante.scheduling.structs import AppointmentFilter
+from esante.workplaces import service as workplaces
+
+
+def assistant_dashboard(tx: LookTx) -> AssistantDashboard:
+    """Doctors, workplaces, open invitations, and today's visits for who may see the agenda. One audit line for the list."""
+    policy.is_assistant(tx)
+    today = clock.local_date(tx.now, ZoneInfo(tx.settings.time_zone))
+    sees_agenda = tx.actor.has_scope("schedule.read") or tx.actor.has_scope("schedule.write")
+    return AssistantDashboard(
+        doctors=workplaces.list_own_doctors(tx),
+        workplaces=workplaces.list_own_workplaces(tx),
+        invitations=workplaces.list_own_invitations(tx).items,
+        today=agenda.list_day(tx, today, AppointmentFilter()).items if sees_agenda else [],
+    )

@@ -1,0 +1,29 @@
+"""What happens in administration."""
+
+from typing import Any, ClassVar
+
+from esante.kernel.structs import Event, Severity
+
+
+class SettingChanged(Event, tag="settings.changed"):
+    """The subject is the key. The values are kept here too: no setting is a secret."""
+
+    severity: ClassVar[Severity] = "warning"
+
+    version: int
+    old: Any
+    new: Any
+
+
+class LogoChanged(Event, tag="settings.logo_changed"):
+    """The clinic has another logo, or none (`removed`)."""
+
+    version: int
+    removed: bool = False
+
+
+class PreferencesChanged(Event, tag="user.settings_changed"):
+    """The subject is the account; `fields` names what changed."""
+
+    version: int
+    fields: list[str]

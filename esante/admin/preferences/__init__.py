@@ -1,0 +1,1 @@
+"""What each account has set for itself."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
@@ -19,6 +20,7 @@ def to_millisecond(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
+@lru_cache(1024)
 def text(at: datetime) -> str:
     """`2026-11-20T08:30:00.000Z`: always as long, so that the order of the texts is the order of the instants."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

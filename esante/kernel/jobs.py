@@ -1,4 +1,4 @@
-"""The only queue: rows of the table `job`, done when due, tried again when they fail.
+"""The only queue: rows of the table `job`, done when due, tried again when they fail, gone when done (with a key: kept).
 
 Two kinds of work. *Inside* work changes the database and is done in the very transaction that marks the row done: exactly
 once, whatever dies. *Outside* work (a mail) is done under a lease and marked done after: at least once, so a handler bears
@@ -100,6 +100,7 @@ class _Due(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     name: str
     payload: str
+    key: str | None
     tries: int
 
 
@@ -256,7 +257,7 @@ _OPEN = """FROM job WHERE done_at IS NULL AND failed_at IS NULL AND (leased_unti
 def _due(tx: ReadTx, outside: str, lane: Lane) -> list[_Due]:
     return tx.all(
         _Due,
-        f"SELECT id, name, payload, tries {_OPEN} AND due_at <= :now ORDER BY due_at LIMIT :most",
+        f"SELECT id, name, payload, key, tries {_OPEN} AND due_at <= :now ORDER BY due_at LIMIT :most",
         {"now": tx.now, "outside": outside, "lane": lane, "most": BATCH},
     )
 
@@ -289,7 +290,9 @@ def _lease(tx: WriteTx, job: _Due) -> bool:
 
 
 def _mark_done(tx: WriteTx, job: _Due) -> bool:
-    """False when somebody has done it already."""
+    """False when somebody has done it already. Only a row with a key stays: it says that this was done, once."""
+    if job.key is None:
+        return tx.run("DELETE FROM job WHERE id = ? AND failed_at IS NULL", job.id) > 0
     return tx.run("UPDATE job SET done_at = ?, error = NULL WHERE id = ? AND done_at IS NULL", tx.now, job.id) > 0
 
 
@@ -311,5 +314,5 @@ def _note_failure(tx: WriteTx, job: _Due, reason: str, final: bool) -> None:
 
 
 def forget_old(tx: WriteTx, nothing: None = None) -> None:
-    """The daily sweep of jobs done more than 30 days ago. For the house only."""
+    """The daily sweep of what was done more than 30 days ago. For the house only."""
     tx.run("DELETE FROM job WHERE done_at <= ?", tx.now - KEPT_FOR)

@@ -92,13 +92,11 @@ CREATE TABLE practitioner_decision (
 CREATE INDEX practitioner_decision_of ON practitioner_decision (practitioner_id, id);
 
 CREATE TABLE care_relation (
-    id              TEXT PRIMARY KEY,
-    patient_id      TEXT NOT NULL REFERENCES patient (id),
     practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    patient_id      TEXT NOT NULL REFERENCES patient (id),
+    source_id       TEXT NOT NULL UNIQUE,
+    source          TEXT NOT NULL,
     since_at        TEXT NOT NULL,
     until_at        TEXT,                           -- none: as long as what opened it goes on
-    source          TEXT NOT NULL,
-    source_id       TEXT NOT NULL UNIQUE
-) STRICT;
-CREATE INDEX care_relation_pair ON care_relation (practitioner_id, patient_id, until_at);
-CREATE INDEX care_relation_patient ON care_relation (patient_id);
+    PRIMARY KEY (practitioner_id, patient_id, source_id)
+) STRICT, WITHOUT ROWID;

@@ -75,19 +75,6 @@ class PractitionerSuspended(Event, tag="doctor.suspended"):
     severity: ClassVar[Severity] = "warning"
 
 
-class CareOpened(Event, tag="care.opened"):
-    """The practitioner treats the patient from now on."""
-
-    practitioner_id: str
-    source: str
-
-
-class CareEnded(Event, tag="care.ended"):
-    """The visit that opened the relation did not happen."""
-
-    practitioner_id: str
-
-
 class DuplicatesLookedFor(Event, tag="patient.duplicates_listed"):
     """Somebody who enters a patient was told who may be known already: the digest of what was typed, and how many."""
 

@@ -24,14 +24,12 @@ def test_it_works(clinic: Any) -> None:
     assert not is_treating(clinic)
     open_care(clinic)
     assert is_treating(clinic)
-    line = clinic.audit("care.opened")[-1]
-    assert (line["patient_id"], line["detail"]["practitionerId"]) == (clinic.ids["driss"], clinic.ids["amina"])
 
 
 def test_a_repeat_changes_nothing(clinic: Any) -> None:
     open_care(clinic)
     open_care(clinic)
-    assert len(clinic.rows("SELECT * FROM care_relation")) == len(clinic.audit("care.opened")) == 1
+    assert len(clinic.rows("SELECT * FROM care_relation")) == 1
 
 
 def test_a_completed_visit_keeps_it_for_a_year(clinic: Any) -> None:
@@ -52,7 +50,6 @@ def test_a_cancelled_visit_ends_it_and_another_one_does_not(clinic: Any) -> None
     clinic.write(HOUSE, people.end_care, source_id="two")
     clinic.write(HOUSE, people.end_care, source_id="unknown")
     assert not is_treating(clinic)
-    assert len(clinic.audit("care.ended")) == 2
 
 
 def test_what_was_ended_may_be_opened_again(clinic: Any) -> None:

@@ -24,7 +24,6 @@ async def test_it_works(practice: Practice) -> None:
     assert (done.status, done.version) == ("completed", 5)
     assert practice.actions(kept.id) == [
         "appointment.requested",
-        "care.opened",
         "appointment.confirmed",
         "appointment.checked_in",
         "appointment.started",

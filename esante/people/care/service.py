@@ -1,10 +1,12 @@
-"""Who treats whom (SPEC 26): written by visits and referrals, read by every policy."""
+"""Who treats whom (SPEC 26): written by visits and referrals, read by every policy.
+
+It has no audit line of its own: the line of the visit or the referral names both.
+"""
 
 from datetime import timedelta
 
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.care import store
-from esante.people.events import CareEnded, CareOpened
 
 
 def is_treating(tx: ReadTx, practitioner_id: str, patient_id: str) -> bool:
@@ -22,7 +24,6 @@ def open_care(tx: WriteTx, patient_id: str, practitioner_id: str, *, source: str
     ):
         return
     store.open_relation(tx, patient_id, practitioner_id, source, source_id)
-    tx.record(CareOpened(subject=source_id, patient_id=patient_id, practitioner_id=practitioner_id, source=source))
 
 
 def keep_care(tx: WriteTx, *, source_id: str) -> None:
@@ -36,4 +37,3 @@ def end_care(tx: WriteTx, *, source_id: str) -> None:
     if before is None or (before.until_at is not None and before.until_at <= tx.now):
         return
     store.set_until(tx, source_id, tx.now)
-    tx.record(CareEnded(subject=source_id, patient_id=before.patient_id, practitioner_id=before.practitioner_id))

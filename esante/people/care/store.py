@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from esante.kernel.structs import new_id
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.care.structs import CareRelation
 
@@ -25,10 +24,9 @@ def is_treating(tx: ReadTx, practitioner_id: str, patient_id: str) -> bool:
 def open_relation(tx: WriteTx, patient_id: str, practitioner_id: str, source: str, source_id: str) -> None:
     """One for each source; one that was ended is open again."""
     tx.run(
-        "INSERT INTO care_relation (id, patient_id, practitioner_id, since_at, source, source_id) VALUES (?, ?, ?, ?, ?, ?)"
+        "INSERT INTO care_relation (patient_id, practitioner_id, since_at, source, source_id) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (source_id) DO UPDATE SET until_at = NULL, patient_id = excluded.patient_id,"
         " practitioner_id = excluded.practitioner_id",
-        new_id(),
         patient_id,
         practitioner_id,
         tx.now,

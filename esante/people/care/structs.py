@@ -9,7 +9,6 @@ from esante.people.structs import PatientId, PractitionerId
 class CareRelation(Kept):
     """The practitioner treats the patient from `since_at` until `until_at` (open when None), because of `source_id`."""
 
-    id: str
     patient_id: PatientId
     practitioner_id: PractitionerId
     since_at: datetime

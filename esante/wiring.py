@@ -4,21 +4,31 @@ from datetime import timedelta
 
 from litestar import Router
 
+from esante.admin.routes import router as admin
 from esante.audit.routes import router as audit
+from esante.identity import reactions as identity_reactions
 from esante.identity.events import (
     AccountAddressKnown,
+    AccountArchived,
     AccountLocked,
+    AccountReactivated,
+    AccountSuspended,
     ConfirmationIssued,
     PasswordChanged,
     PasswordWasReset,
     ResetIssued,
 )
 from esante.identity.routes import router as identity
+from esante.identity.second_factor.events import RecoveryCodeUsed, SecondFactorDisabled, SecondFactorEnabled
+from esante.identity.sessions.events import SessionEnded, SessionLocked, TokenReused
 from esante.interop.fhir import reactions as fhir
 from esante.kernel import idempotency, jobs
 from esante.kernel.jobs import Recurring, Work, inside_work
 from esante.kernel.transaction import Reactions, Wiring
 from esante.notifications import reactions as notify
+from esante.notifications import reactions_scheduling as notify_scheduling
+from esante.notifications import reactions_security as warn
+from esante.notifications import reactions_workplaces as notify_workplaces
 from esante.notifications.channels import email
 from esante.notifications.events import SendMail
 from esante.notifications.routes import router as notifications
@@ -57,22 +67,48 @@ from esante.scheduling.events import (
     AppointmentRequested,
     AppointmentRescheduled,
     AppointmentStarted,
+    ExpireOffer,
     ExpirePendingHold,
+    KioskStarted,
+    LapseMoveRequest,
+    OfferFreedTime,
+    ReminderDue,
+    RescheduleLapsed,
+    RescheduleRejected,
+    RescheduleRequested,
+    RescheduleWithdrawn,
+    WaitlistAccepted,
+    WaitlistExpired,
+    WaitlistOffered,
 )
 from esante.scheduling.moving import reactions as visits_moving
 from esante.scheduling.routes import router as scheduling_routes
-from esante.workplaces.routes import router as workplaces
+from esante.workplaces import reactions as workplaces_react
+from esante.workplaces import service as workplaces
+from esante.workplaces.events import (
+    AssignmentEnded,
+    AssistantAccepted,
+    AssistantInvitationCancelled,
+    AssistantInvitationExpired,
+    AssistantInvited,
+    AssistantRejected,
+    WorkplaceClosing,
+)
+from esante.workplaces.routes import router as workplace_routes
+from esante.workplaces.routes_assistants import router as assistant_routes
 
 ROUTERS: tuple[Router, ...] = (
     identity,
     people,
-    workplaces,
+    workplace_routes,
+    assistant_routes,
     scheduling_routes,
     consultation_routes,
     prescription_routes,
     chart,
     notifications,
     audit,
+    admin,
 )
 """The doors of the rooms, under `/api/v1`."""
 
@@ -84,11 +120,28 @@ WIRING: Wiring = {
     PasswordChanged: Reactions(later=(notify.tell_password_changed,)),
     PasswordWasReset: Reactions(later=(notify.tell_password_changed,)),
     AccountLocked: Reactions(later=(notify.tell_locked,)),
+    AccountSuspended: Reactions(later=(warn.tell_account_suspended,)),
+    AccountReactivated: Reactions(later=(warn.tell_account_reactivated,)),
+    AccountArchived: Reactions(later=(warn.tell_account_archived,)),
+    SecondFactorEnabled: Reactions(later=(warn.tell_second_factor_enabled,)),
+    SecondFactorDisabled: Reactions(later=(warn.tell_second_factor_disabled,)),
+    RecoveryCodeUsed: Reactions(later=(warn.tell_recovery_code_used,)),
+    TokenReused: Reactions(later=(warn.tell_token_reused,)),
+    SessionEnded: Reactions(live=(identity_reactions.hang_up,)),
+    SessionLocked: Reactions(live=(identity_reactions.hang_up,)),
     # practitioners
     PractitionerSubmitted: Reactions(later=(notify.tell_submitted,)),
-    PractitionerApproved: Reactions(later=(notify.tell_approved,)),
+    PractitionerApproved: Reactions(inside=(workplaces_react.give_a_place,), later=(notify.tell_approved,)),
     PractitionerRejected: Reactions(later=(notify.tell_rejected,)),
     PractitionerSuspended: Reactions(later=(notify.tell_suspended,)),
+    # workplaces and assistants
+    WorkplaceClosing: Reactions(inside=(scheduling.refuse_closing,)),
+    AssistantInvited: Reactions(later=(notify_workplaces.tell_invited,)),
+    AssistantAccepted: Reactions(later=(notify_workplaces.tell_accepted,)),
+    AssistantRejected: Reactions(later=(notify_workplaces.tell_rejected,)),
+    AssistantInvitationCancelled: Reactions(later=(notify_workplaces.tell_invitation_cancelled,)),
+    AssistantInvitationExpired: Reactions(later=(notify_workplaces.tell_invitation_expired,)),
+    AssignmentEnded: Reactions(later=(notify_workplaces.tell_assignment_ended,)),
     # patients
     PatientsMerged: Reactions(
         inside=(
@@ -118,6 +171,15 @@ WIRING: Wiring = {
     AppointmentExpired: Reactions(later=(notify.tell_expired,)),
     AppointmentNoShow: Reactions(later=(notify.tell_no_show,)),
     AppointmentStarted: Reactions(inside=(consultations.open_draft,)),
+    ReminderDue: Reactions(later=(notify_scheduling.remind,)),
+    RescheduleRequested: Reactions(later=(notify_scheduling.tell_move_wished,)),
+    RescheduleWithdrawn: Reactions(later=(notify_scheduling.tell_move_withdrawn,)),
+    RescheduleRejected: Reactions(later=(notify_scheduling.tell_move_rejected,)),
+    RescheduleLapsed: Reactions(later=(notify_scheduling.tell_move_lapsed,)),
+    WaitlistOffered: Reactions(later=(notify_scheduling.tell_offered,)),
+    WaitlistExpired: Reactions(later=(notify_scheduling.tell_offer_expired,)),
+    WaitlistAccepted: Reactions(later=(notify_scheduling.tell_offer_accepted,)),
+    KioskStarted: Reactions(later=(notify_scheduling.send_kiosk_code,)),
     # records
     ConsultationCompleted: Reactions(later=(notify.tell_consultation,)),
     PrescriptionCreated: Reactions(later=(notify.tell_prescription_created,)),
@@ -130,6 +192,9 @@ WORK = Work(
     inside=inside_work(
         {
             ExpirePendingHold: scheduling.expire_pending_hold,
+            LapseMoveRequest: scheduling.lapse_move_request,
+            ExpireOffer: scheduling.expire_offer,
+            OfferFreedTime: scheduling.offer_freed_time,
             AnnounceSeal: consultations.announce_seal,
             AnnounceLock: prescriptions.announce_lock,
         },
@@ -137,7 +202,12 @@ WORK = Work(
     ),
     outside={"notifications.send_mail": (SendMail, email.deliver)},
     recurring=(
+        Recurring("workplaces.expire_invitations", workplaces.expire_invitations, every=timedelta(minutes=15)),
+        Recurring("scheduling.remind", scheduling.note_due_reminders, every=timedelta(minutes=5)),
+        Recurring("scheduling.mark_missed", scheduling.mark_missed, every=timedelta(hours=1)),
+        Recurring("scheduling.forget_old", scheduling.forget_old, daily_at="03:20", destroys=True),
         Recurring("kernel.forget_idempotency_keys", idempotency.forget_old, every=timedelta(hours=1)),
+        Recurring("identity.sweep", identity_reactions.sweep, daily_at="03:15", destroys=True),
         Recurring("people.give_name_keys", duplicates.give_keys, every=timedelta(minutes=10)),
         Recurring("kernel.forget_done_jobs", jobs.forget_old, daily_at="03:10", destroys=True),
     ),

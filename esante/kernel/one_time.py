@@ -10,7 +10,8 @@ import secrets
 from typing import Literal
 
 Purpose = Literal[
-    "confirm-link", "confirm-code", "reset-link", "reset-code", "refresh", "session", "first-admin", "login-ticket", "invitation"
+    "confirm-link", "confirm-code", "reset-link", "reset-code", "refresh", "session", "first-admin", "login-ticket", "invitation",
+    "calendar-feed", "kiosk-code", "kiosk-pass",
 ]
 
 SALT_BYTES = 16

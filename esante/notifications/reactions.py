@@ -1,10 +1,5 @@
 """Whom to tell, and of what (SPEC 1.9, 28). Each runs once, in a transaction of its own, after what it tells of."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from babel.dates import format_datetime
-
 from esante.identity import service as identity
 from esante.identity.events import (
     AccountAddressKnown,
@@ -19,7 +14,7 @@ from esante.kernel.structs import AccountId
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.notifications import service
 from esante.notifications.structs import Priority
-from esante.people import service as people
+from esante.notifications.words import contacts_of_patient, doctor_name, patient_name, wall_time
 from esante.people.events import (
     PractitionerApproved,
     PractitionerRejected,
@@ -105,7 +100,7 @@ def tell_locked(tx: WriteTx, event: AccountLocked) -> None:
 
 def tell_submitted(tx: WriteTx, event: PractitionerSubmitted) -> None:
     """Admins have a practitioner to verify."""
-    values = {"doctor": _doctor(tx, event.subject)}
+    values = {"doctor": doctor_name(tx, event.subject)}
     for admin in identity.accounts_in_role(tx, "admin"):
         service.tell(
             tx, admin, "doctor_submitted", "high", "A practitioner waits for verification",
@@ -273,23 +268,14 @@ def _tell_doctor(tx: WriteTx, event: AppointmentEvent, kind: str, priority: Prio
 
 
 def _tell_patient(tx: WriteTx, event: AppointmentEvent, kind: str, priority: Priority, title: str, body: str) -> None:
-    for contact in _contacts(tx, event.patient_id):
+    for contact in contacts_of_patient(tx, event.patient_id):
         service.tell(tx, contact, kind, priority, title, body, event.subject, **_words(tx, contact, event))
 
 
 def _tell_record(tx: WriteTx, patient_id: str | None, kind: str, priority: Priority, title: str, subject: str) -> None:
     """What is in the record is read in the record: the message says only that there is something."""
-    for contact in _contacts(tx, patient_id):
+    for contact in contacts_of_patient(tx, patient_id):
         service.tell(tx, contact, kind, priority, title, "Sign in to read it in your record.", subject)
-
-
-def _contacts(tx: ReadTx, patient_id: str | None) -> list[AccountContact]:
-    """The patient's own accounts, or else the guardian's."""
-    if patient_id is None:
-        return []
-    own = identity.accounts_of_person(tx, patient_id)
-    guardian = None if own else people.patient_brief(tx, patient_id).guardian_id
-    return own or (identity.accounts_of_person(tx, guardian) if guardian else [])
 
 
 def _tell_person(
@@ -301,24 +287,8 @@ def _tell_person(
 
 def _words(tx: ReadTx, to: AccountContact, event: AppointmentEvent) -> dict[str, str]:
     return {
-        "doctor": _doctor(tx, event.practitioner_id),
-        "patient": _patient(tx, event.patient_id or ""),
-        "when": _when(tx, to, event.starts_at),
+        "doctor": doctor_name(tx, event.practitioner_id),
+        "patient": patient_name(tx, event.patient_id or ""),
+        "when": wall_time(tx, to, event.starts_at),
         "early": str(tx.settings.arrive_early_minutes),
     }
-
-
-def _doctor(tx: ReadTx, practitioner_id: str) -> str:
-    who = people.practitioner_brief(tx, practitioner_id)
-    return f"{who.first_name} {who.last_name}"
-
-
-def _patient(tx: ReadTx, patient_id: str) -> str:
-    who = people.patient_brief(tx, patient_id)
-    return f"{who.first_name} {who.last_name}"
-
-
-def _when(tx: ReadTx, to: AccountContact, at: datetime) -> str:
-    zone = ZoneInfo(tx.settings.time_zone)
-    pattern = "EEEE d MMMM y, HH:mm"
-    return format_datetime(at, pattern, tzinfo=zone, locale=to.language)

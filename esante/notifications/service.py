@@ -19,6 +19,8 @@ from esante.notifications.structs import (
     Priority,
     UnreadCount,
 )
+from esante.scheduling.kiosk import service as kiosk
+from esante.scheduling.kiosk.structs import KioskVisitId
 
 ONE_TIME_LETTERS = {
     "confirm": (
@@ -30,6 +32,10 @@ ONE_TIME_LETTERS = {
         "Choose a new password",
         "To choose a new password, open this link within one hour:\n\n{link}\n\nor type this code within 10 minutes:"
         " {code}\n\nIf it was not you who asked, ignore this message: your password stays as it is.",
+    ),
+    "kiosk": (
+        "Your code for the clinic's kiosk",
+        "Type this code at the kiosk within 10 minutes: {code}\n\nIf it was not you who asked, ignore this message.",
     ),
 }
 
@@ -170,13 +176,18 @@ def _compose(tx: ReadTx, delivery: Delivery) -> Letter | None:
         return Letter(delivery=delivery, recipient=to.email, language=to.language, subject=kept.title, body=kept.body)
     if delivery.one_time_id is None:
         return None
-    secrets = confirmation_secrets(tx, delivery.one_time_id)
     title, body = ONE_TIME_LETTERS[delivery.kind]
-    link = f"{delivery.kind}?token={secrets.token}"
+    if delivery.kind == "kiosk":
+        link, code = "", kiosk.pending_code(tx, KioskVisitId(delivery.one_time_id))
+    else:
+        secrets = confirmation_secrets(tx, delivery.one_time_id)
+        link, code = f"{delivery.kind}?token={secrets.token}", secrets.code
+    if code is None:
+        return None
     return Letter(
         delivery=delivery,
         recipient=to.email,
         language=to.language,
         subject=translate(to.language, title),
-        body=translate(to.language, body, link="{base}/" + link, code=secrets.code),
+        body=translate(to.language, body, link="{base}/" + link, code=code),
     )

@@ -1,5 +1,6 @@
 """Every SQL statement about appointment types and availability."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -11,13 +12,20 @@ from esante.scheduling.structs import (
     AppointmentType,
     AppointmentTypeId,
     DayException,
+    OwnPrice,
     TemplateRow,
 )
 from esante.workplaces.structs import WorkplaceId
 
-TYPE = (
-    "SELECT id, name, price_minor, currency, duration_minutes, color, auto_confirm, room_kind, is_active, version,"
-    " created_at, updated_at FROM appointment_type"
+_REST = (
+    " currency, duration_minutes, color, auto_confirm, room_kind, buffer_minutes, requires_referral, is_remote, remote_text,"
+    " is_active, version, created_at, updated_at FROM appointment_type"
+)
+TYPE = "SELECT id, name, price_minor," + _REST
+# With the practitioner's own price, where there is one.
+TYPE_WITH = (
+    "SELECT id, name, coalesce((SELECT price_minor FROM appointment_type_price WHERE type_id = appointment_type.id"  # noqa: S608
+    " AND practitioner_id = :practitioner), price_minor) AS price_minor," + _REST
 )
 
 
@@ -31,6 +39,41 @@ def appointment_type(tx: ReadTx, type_id: AppointmentTypeId) -> AppointmentType 
     return tx.maybe(AppointmentType, TYPE + " WHERE id = ?", type_id)
 
 
+def appointment_type_with(
+    tx: ReadTx, type_id: AppointmentTypeId, practitioner_id: PractitionerId
+) -> AppointmentType | None:
+    """One at the price that it has with this practitioner, or None."""
+    return tx.maybe(AppointmentType, TYPE_WITH + " WHERE id = :id", {"id": type_id, "practitioner": practitioner_id})
+
+
+def own_prices(tx: ReadTx, type_id: AppointmentTypeId) -> list[OwnPrice]:
+    """Of every practitioner who has one."""
+    return tx.all(
+        OwnPrice,
+        "SELECT type_id, practitioner_id, price_minor, updated_at FROM appointment_type_price WHERE type_id = ?"
+        " ORDER BY practitioner_id",
+        type_id,
+    )
+
+
+def put_own_price(tx: WriteTx, price: OwnPrice) -> None:
+    """In the place of the one that there was."""
+    tx.run(
+        "INSERT INTO appointment_type_price (type_id, practitioner_id, price_minor, updated_at)"
+        " VALUES (:type_id, :practitioner_id, :price_minor, :updated_at) ON CONFLICT (type_id, practitioner_id)"
+        " DO UPDATE SET price_minor = excluded.price_minor, updated_at = excluded.updated_at",
+        price,
+    )
+
+
+def delete_own_price(tx: WriteTx, type_id: AppointmentTypeId, practitioner_id: PractitionerId) -> bool:
+    """Was there one?"""
+    return (
+        tx.run("DELETE FROM appointment_type_price WHERE type_id = ? AND practitioner_id = ?", type_id, practitioner_id)
+        > 0
+    )
+
+
 def type_named(tx: ReadTx, name: str) -> AppointmentTypeId | None:
     """The active one of this name."""
     return tx.maybe(AppointmentTypeId, "SELECT id FROM appointment_type WHERE name = ? AND is_active = 1", name)
@@ -40,8 +83,9 @@ def insert_type(tx: WriteTx, new: AppointmentType) -> None:
     """A new one."""
     tx.run(
         "INSERT INTO appointment_type (id, name, price_minor, currency, duration_minutes, color, auto_confirm, room_kind,"
-        " is_active, version, created_at, updated_at) VALUES (:id, :name, :price_minor, :currency, :duration_minutes,"
-        " :color, :auto_confirm, :room_kind, :is_active, :version, :created_at, :updated_at)",
+        " buffer_minutes, requires_referral, is_remote, remote_text, is_active, version, created_at, updated_at)"
+        " VALUES (:id, :name, :price_minor, :currency, :duration_minutes, :color, :auto_confirm, :room_kind,"
+        " :buffer_minutes, :requires_referral, :is_remote, :remote_text, :is_active, :version, :created_at, :updated_at)",
         new,
     )
 
@@ -50,8 +94,9 @@ def update_type(tx: WriteTx, changed: AppointmentType) -> None:
     """What of it may change."""
     tx.run(
         "UPDATE appointment_type SET name = :name, price_minor = :price_minor, duration_minutes = :duration_minutes,"
-        " color = :color, auto_confirm = :auto_confirm, room_kind = :room_kind, is_active = :is_active,"
-        " version = :version, updated_at = :updated_at WHERE id = :id",
+        " color = :color, auto_confirm = :auto_confirm, room_kind = :room_kind, buffer_minutes = :buffer_minutes,"
+        " requires_referral = :requires_referral, is_remote = :is_remote, remote_text = :remote_text,"
+        " is_active = :is_active, version = :version, updated_at = :updated_at WHERE id = :id",
         changed,
     )
 
@@ -64,6 +109,25 @@ def template(tx: ReadTx, practitioner_id: PractitionerId) -> list[TemplateRow]:
     return tx.all(
         TemplateRow, ROWS + " WHERE practitioner_id = ? ORDER BY weekday, from_time, valid_from", practitioner_id
     )
+
+
+class OwnedRow(TemplateRow, frozen=True, kw_only=True, rename="camel"):
+    """A row of a template, with whose it is."""
+
+    practitioner_id: PractitionerId
+
+
+def templates(tx: ReadTx, practitioners: Sequence[PractitionerId]) -> dict[PractitionerId, list[OwnedRow]]:
+    """The weekly rows of each."""
+    found: dict[PractitionerId, list[OwnedRow]] = {}
+    for row in tx.all(
+        OwnedRow,
+        "SELECT practitioner_id, weekday, from_time, to_time, slot_minutes, valid_from, valid_to"
+        " FROM availability_template WHERE practitioner_id IN (SELECT value FROM json_each(?))",
+        list(practitioners),
+    ):
+        found.setdefault(row.practitioner_id, []).append(row)
+    return found
 
 
 def weekday(tx: ReadTx, practitioner_id: PractitionerId, iso: int) -> list[TemplateRow]:
@@ -94,16 +158,18 @@ def exception(tx: ReadTx, practitioner_id: PractitionerId, day: date) -> DayExce
     return tx.maybe(DayException, EXCEPTION + " WHERE practitioner_id = ? AND day_on = ?", practitioner_id, day)
 
 
-def exceptions(tx: ReadTx, practitioner_id: PractitionerId, first: date, last: date) -> dict[date, DayException]:
-    """What is different between two days, both included, by day."""
+def exceptions(
+    tx: ReadTx, practitioners: Sequence[PractitionerId], first: date, last: date
+) -> dict[tuple[PractitionerId, date], DayException]:
+    """What is different between two days, both included, by practitioner and day."""
     found = tx.all(
         DayException,
-        EXCEPTION + " WHERE practitioner_id = ? AND day_on BETWEEN ? AND ?",
-        practitioner_id,
+        EXCEPTION + " WHERE practitioner_id IN (SELECT value FROM json_each(?)) AND day_on BETWEEN ? AND ?",  # noqa: S608
+        list(practitioners),
         first,
         last,
     )
-    return {one.day_on: one for one in found}
+    return {(one.practitioner_id, one.day_on): one for one in found}
 
 
 def put_exception(tx: WriteTx, kept: DayException) -> None:

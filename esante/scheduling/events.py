@@ -73,6 +73,12 @@ class AppointmentExpired(AppointmentEvent, tag="appointment.expired"):
     """Nobody said yes in time; the time is free."""
 
 
+class AppointmentUpdated(AppointmentEvent, tag="appointment.updated"):
+    """Something about it was edited; `fields` names what."""
+
+    fields: list[str]
+
+
 class AppointmentAccessed(Event, tag="appointment.accessed"):
     """Somebody read an appointment with its reason."""
 
@@ -103,7 +109,166 @@ class AvailabilityChanged(Event, tag="availability.changed"):
     """Live appointments that now lie outside."""
 
 
+class AvailabilityChangedInBulk(Event, tag="availability.changed_in_bulk"):
+    """The subject is the practitioner: many days were changed at once."""
+
+    first_on: date
+    last_on: date
+    created: int
+    updated: int
+    conflicts: int
+
+
+class OwnPriceSet(Event, tag="appointment_type.own_price_set"):
+    """A practitioner has a price of their own for a type, or (`withdrawn`) no longer; the subject is the type."""
+
+    practitioner_id: str
+    withdrawn: bool = False
+
+
+class MoveEvent(Event):
+    """Something happened to a patient's wish to move a visit: `subject` is the wish, `patient_id` is always given."""
+
+    appointment_id: str
+    practitioner_id: str
+    starts_at: datetime
+    """The start that is wished for."""
+    previous_starts_at: datetime
+
+
+class RescheduleRequested(MoveEvent, tag="reschedule.requested"):
+    """A patient wishes another time; it is held until `hold_until`."""
+
+    hold_until: datetime
+
+
+class RescheduleApproved(MoveEvent, tag="reschedule.approved"):
+    """The visit was moved to the time that was wished for."""
+
+
+class RescheduleRejected(MoveEvent, tag="reschedule.rejected"):
+    """The visit stays where it is; the time that was held is free."""
+
+
+class RescheduleWithdrawn(MoveEvent, tag="reschedule.withdrawn"):
+    """The patient no longer wishes it."""
+
+
+class RescheduleLapsed(MoveEvent, tag="reschedule.lapsed"):
+    """Nobody answered in time, or the visit has ended or was moved otherwise."""
+
+
+class WaitlistJoined(Event, tag="waitlist.joined"):
+    """A patient waits for a time to come free; the subject is the entry."""
+
+    type_id: str
+    urgency: str
+
+
+class WaitlistOffered(Event, tag="waitlist.offered"):
+    """A time has come free and is held for the first in line until `offer_until`."""
+
+    practitioner_id: str
+    starts_at: datetime
+    offer_until: datetime
+
+
+class WaitlistAccepted(Event, tag="waitlist.accepted"):
+    """The offered time is booked."""
+
+    appointment_id: str
+
+
+class WaitlistDeclined(Event, tag="waitlist.declined"):
+    """The patient does not want the offered time; the next in line is asked."""
+
+
+class WaitlistExpired(Event, tag="waitlist.expired"):
+    """The offer was not answered in time; the next in line is asked."""
+
+
+class WaitlistWithdrawn(Event, tag="waitlist.withdrawn"):
+    """The patient waits no longer."""
+
+
+class WaitlistListed(Event, tag="waitlist.listed"):
+    """Somebody saw who waits."""
+
+    count: int
+
+
+class ReminderDue(Event, tag="reminder.due"):
+    """A confirmed visit is so many minutes ahead: the patient is to be told. The subject is the appointment."""
+
+    practitioner_id: str
+    starts_at: datetime
+    minutes: int
+
+
+class CalendarFeedMade(Event, tag="calendar_feed.made"):
+    """A practitioner's agenda can be read by whoever has the link; an earlier link is dead. The subject is the practitioner."""
+
+    severity: ClassVar[Severity] = "warning"
+
+
+class CalendarFeedRevoked(Event, tag="calendar_feed.revoked"):
+    """The link is dead."""
+
+
+class CalendarFeedRead(Event, tag="calendar_feed.read"):
+    """A calendar fetched a practitioner's agenda: times and types, no names."""
+
+    count: int
+
+
+class KioskStarted(Event, tag="kiosk.started"):
+    """Somebody at the kiosk gave a mobile number and a birth date that fit a patient: the code is to be sent."""
+
+
+class KioskCodeSeen(Event, tag="kiosk.code_seen"):
+    """The desk has read the code to the patient."""
+
+
+class KioskOpened(Event, tag="kiosk.opened"):
+    """The code was right: the patient is known for some minutes."""
+
+
+class KioskRefused(Event, tag="kiosk.refused"):
+    """A wrong code was typed at the kiosk."""
+
+    severity: ClassVar[Severity] = "warning"
+
+    attempts: int
+
+
+class StatisticsSeen(Event, tag="statistics.seen"):
+    """Somebody looked at counts of appointments; the subject says which."""
+
+    first_on: date
+    last_on: date
+
+
 class ExpirePendingHold(Task, tag="scheduling.expire_pending_hold"):
     """Due when a request's hold ends: say that it is expired, and give the time back."""
 
     appointment_id: str
+
+
+class LapseMoveRequest(Task, tag="scheduling.lapse_move_request"):
+    """Due when the time that a wish to move holds is free again."""
+
+    request_id: str
+
+
+class ExpireOffer(Task, tag="scheduling.expire_offer"):
+    """Due when an offer from the waiting list has run out."""
+
+    entry_id: str
+
+
+class OfferFreedTime(Task, tag="scheduling.offer_freed_time"):
+    """A practitioner's time has come free: ask the first in line."""
+
+    practitioner_id: str
+    starts_at: datetime
+    ends_at: datetime

@@ -7,13 +7,14 @@ Patients act for themselves and their dependants, practitioners for themselves, 
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from esante.kernel.actor import Scope
-from esante.kernel.errors import Forbidden, NotFound
+from esante.kernel.errors import Forbidden, Invalid, NotFound
 from esante.kernel.transaction import ReadTx
 from esante.people import service as people
-from esante.people.structs import PractitionerId
-from esante.scheduling.structs import Appointment
+from esante.people.structs import PatientId, PractitionerId
+from esante.scheduling.structs import Appointment, AppointmentPatch
 
 HIDDEN = "There is no such appointment"
 
@@ -106,6 +107,98 @@ def may_cancel(tx: ReadTx, appointment: Appointment) -> None:
     may_see(tx, appointment)
     if tx.actor.role != "patient":
         may_manage(tx, appointment)
+
+
+def may_edit(tx: ReadTx, appointment: Appointment, patch: AppointmentPatch) -> None:
+    """Patients their reason and symptoms; whoever may manage it everything."""
+    may_see(tx, appointment)
+    if tx.actor.role != "patient":
+        may_manage(tx, appointment)
+    elif any(getattr(patch, name) is not UNSET for name in ("notes", "remote_text", "room_id")):
+        raise Forbidden("Only the practitioner and the desk may change this")
+    elif patch.reason is None:
+        raise Invalid("Say what the visit is about", field="reason")
+
+
+def may_ask_to_move(tx: ReadTx, appointment: Appointment) -> None:
+    """The patient, or the guardian; staff move a visit themselves."""
+    may_see(tx, appointment)
+    if tx.actor.role != "patient":
+        raise Forbidden("Only the patient asks; the desk moves a visit at once")
+
+
+def may_wait(tx: ReadTx, workplace_id: str) -> None:
+    """Who may book may also wait."""
+    may_book(tx, workplace_id)
+
+
+def may_list_waiting(tx: ReadTx) -> tuple[str, dict[str, Any]]:
+    """The SQL that narrows the waiting list to what this actor may see, and its bindings.
+
+    Patients their own, practitioners who waits for them or their specialty, the desk and admins everybody.
+    """
+    actor = tx.actor
+    if actor.role == "patient":
+        return "patient_id IN (SELECT value FROM json_each(:own))", {"own": list(people.acts_for(tx))}
+    if actor.role == "doctor":
+        return (
+            "(practitioner_id = :own OR offered_practitioner_id = :own"
+            " OR specialty_key = (SELECT specialty_key FROM practitioner WHERE id = :own))",
+            {"own": actor.person_id},
+        )
+    reads = actor.has_scope("schedule.read") or actor.has_scope("schedule.write")
+    if actor.role == "admin" or actor.is_house or (actor.role == "assistant" and reads):
+        return "1 = 1", {}
+    raise Forbidden("You may not see who waits")
+
+
+def may_answer_for(tx: ReadTx, patient_id: PatientId, workplace_id: str) -> None:
+    """The patient or guardian, the desk with `schedule.write`, admins; others are not told that there is such an entry."""
+    actor = tx.actor
+    if actor.role == "admin" or (actor.role == "assistant" and actor.has_scope("schedule.write", workplace_id)):
+        return
+    if actor.role == "patient" and patient_id in people.acts_for(tx):
+        return
+    raise NotFound("There is no such entry on the waiting list")
+
+
+def may_book_series(tx: ReadTx) -> None:
+    """Practitioners, the desk and admins; what each visit needs is asked at each."""
+    if tx.actor.role not in ("doctor", "assistant", "admin"):
+        raise Forbidden("Only the practitioner and the desk may book a series")
+
+
+def may_keep_feed(tx: ReadTx) -> PractitionerId:
+    """A practitioner, for the own agenda."""
+    if tx.actor.role != "doctor" or not tx.actor.person_id:
+        raise Forbidden("Only a practitioner has a calendar feed")
+    return PractitionerId(tx.actor.person_id)
+
+
+def may_see_own_statistics(tx: ReadTx) -> PractitionerId:
+    """A practitioner, of the own visits."""
+    if tx.actor.role != "doctor" or not tx.actor.person_id:
+        raise Forbidden("Only a practitioner sees these")
+    return PractitionerId(tx.actor.person_id)
+
+
+def may_see_all_statistics(tx: ReadTx) -> None:
+    """Admins."""
+    if tx.actor.role != "admin":
+        raise Forbidden("Only an admin sees these")
+
+
+def kiosk_is_on(tx: ReadTx) -> None:
+    """The clinic has a kiosk (setting `featureKiosk`); else there is nothing here."""
+    if not tx.settings.feature_kiosk:
+        raise NotFound("There is nothing at this address")
+
+
+def may_check_in_oneself(tx: ReadTx, appointment: Appointment) -> None:
+    """The patient, or the guardian."""
+    may_see(tx, appointment)
+    if tx.actor.role != "patient":
+        raise Forbidden("Only the patient may do this")
 
 
 def may_list(tx: ReadTx) -> tuple[str, dict[str, Any]]:

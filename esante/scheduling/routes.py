@@ -4,25 +4,33 @@ from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from litestar import Response, Router, delete, get, post
+from litestar import Response, Router, delete, get, patch, post, put
 from litestar.params import JSONBody, QueryParameter
 
 from esante.kernel.access import roles
-from esante.kernel.dependencies import Db, Me, OnceKey, tagged
+from esante.kernel.dependencies import Db, IfMatch, Me, OnceKey, tagged
 from esante.kernel.structs import Page
 from esante.people.structs import PatientId, PractitionerId
-from esante.scheduling import routes_availability, service, slots
+from esante.scheduling import agenda, routes_availability, service, slots
+from esante.scheduling.calendars import routes as calendars
+from esante.scheduling.kiosk import routes as kiosk
+from esante.scheduling.reschedules import routes as reschedules
+from esante.scheduling.series import routes as series
+from esante.scheduling.statistics import routes as statistics
 from esante.scheduling.structs import (
     Appointment,
+    AppointmentChange,
     AppointmentFilter,
     AppointmentId,
     AppointmentLine,
+    AppointmentPatch,
     AppointmentRequest,
     Because,
     Board,
     RescheduleRequest,
     Status,
 )
+from esante.scheduling.waitlist import routes as waitlist
 
 BOOKERS = roles("patient", "doctor", "assistant", "admin")
 KEEPERS = roles("doctor", "assistant", "admin")
@@ -67,25 +75,42 @@ async def list_appointments(
         status=status,
         with_errors=with_errors,
     )
-    return await db.look(actor, service.list_appointments, wanted, cursor, limit)
+    return await db.look(actor, agenda.list_appointments, wanted, cursor, limit)
 
 
 @get("/appointments/by-date/{day:date}", access=BOOKERS)
 async def list_day(day: date, db: Db, actor: Me, practitioner_id: Practitioner = None) -> Page[AppointmentLine]:
     """All appointments of a local day that you may see."""
-    return await db.look(actor, service.list_day, day, _of(practitioner_id))
+    return await db.look(actor, agenda.list_day, day, _of(practitioner_id))
 
 
 @get("/appointments/board/{day:date}", access=KEEPERS)
 async def show_board(day: date, db: Db, actor: Me, practitioner_id: Practitioner = None) -> Board:
-    """The day by what is to be done: expected, waiting, with the practitioner, done, absent, to confirm."""
-    return await db.look(actor, service.show_board, day, _of(practitioner_id))
+    """The day by what is to be done: expected, waiting (in the order of check-in, with minutes), with the practitioner, done,
+    absent, to confirm."""
+    return await db.look(actor, agenda.show_board, day, _of(practitioner_id))
 
 
 @get("/appointments/{appointment_id:str}", access=BOOKERS)
 async def show_appointment(appointment_id: str, db: Db, actor: Me) -> Response[Appointment]:
     """One appointment, with its reason."""
-    return tagged(await db.look(actor, service.show_appointment, AppointmentId(appointment_id)))
+    return tagged(await db.look(actor, agenda.show_appointment, AppointmentId(appointment_id)))
+
+
+@patch("/appointments/{appointment_id:str}", access=BOOKERS)
+async def change_appointment(
+    appointment_id: str, data: JSONBody[AppointmentPatch], db: Db, actor: Me, version: IfMatch
+) -> Response[Appointment]:
+    """Edit reason, symptoms, notes, room or the remote address; 412 shows what it is now when somebody was faster."""
+    return tagged(await db.write(actor, service.change_appointment, AppointmentId(appointment_id), version, data))
+
+
+@put("/appointments/{appointment_id:str}", access=KEEPERS)
+async def replace_appointment(
+    appointment_id: str, data: JSONBody[AppointmentChange], db: Db, actor: Me, version: IfMatch
+) -> Response[Appointment]:
+    """Say all that can be edited anew; what is left out becomes empty."""
+    return tagged(await db.write(actor, service.replace_appointment, AppointmentId(appointment_id), version, data))
 
 
 @post("/appointments/{appointment_id:str}/confirm", access=KEEPERS, status_code=200)
@@ -165,7 +190,15 @@ router = Router(
         complete_appointment,
         mark_no_show,
         withdraw_appointment,
+        change_appointment,
+        replace_appointment,
         routes_availability.router,
+        reschedules.router,
+        series.router,
+        waitlist.router,
+        calendars.router,
+        statistics.router,
+        kiosk.router,
     ],
     tags=["Appointments"],
 )

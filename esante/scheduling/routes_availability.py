@@ -10,20 +10,27 @@ from esante.kernel.access import SIGNED_IN, roles
 from esante.kernel.dependencies import Db, IfMatch, Me, OnceKey, tagged
 from esante.kernel.structs import Page
 from esante.people.structs import PractitionerId
-from esante.scheduling import availability, types
+from esante.scheduling import availability, finder, types
 from esante.scheduling.structs import (
     AppointmentType,
     AppointmentTypeId,
     AppointmentTypePatch,
+    BulkChange,
+    BulkWish,
     DayChange,
     DayException,
     DayExceptionWish,
     NewAppointmentType,
+    OwnPrice,
+    OwnPriceWish,
+    PartOfDay,
     Slot,
+    SlotFilter,
     Template,
     TemplateChange,
     TemplateWish,
 )
+from esante.workplaces.structs import Weekday
 
 KEEPERS = roles("doctor", "assistant", "admin")
 
@@ -31,6 +38,13 @@ From = Annotated[date | None, QueryParameter(name="from", description="The first
 Until = Annotated[date | None, QueryParameter(name="to", description="The last local day; default six days later")]
 TypeId = Annotated[str | None, QueryParameter(name="typeId", description="Slots as long as this type asks for")]
 Whose = Annotated[str | None, QueryParameter(name="practitionerId", description="For the desk and admins: whose")]
+Practitioner = Annotated[str | None, QueryParameter(name="practitionerId", description="Of this one only")]
+Minutes = Annotated[int | None, QueryParameter(name="minutes", ge=5, le=480, description="The length, without a type")]
+Part = Annotated[PartOfDay | None, QueryParameter(name="partOfDay", description="By the wall time of the start")]
+Weekdays = Annotated[list[Weekday] | None, QueryParameter(name="weekday", description="1 is Monday; may be repeated")]
+KeepBooked = Annotated[
+    bool, QueryParameter(name="keepBooked", description="Visits stay although they then lie outside")
+]
 Withdrawn = Annotated[bool, QueryParameter(name="withdrawn", description="For staff: those withdrawn too")]
 First = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 
@@ -75,6 +89,27 @@ async def withdraw_type(type_id: str, db: Db, actor: Me) -> Response[Appointment
     return tagged(await db.write(actor, types.withdraw_type, AppointmentTypeId(type_id)))
 
 
+@get("/appointment-types/{type_id:str}/prices", access=SIGNED_IN)
+async def list_own_prices(type_id: str, db: Db, actor: Me) -> Page[OwnPrice]:
+    """Which practitioners ask another price for this kind of visit."""
+    return Page(items=db.read(actor, types.list_own_prices, AppointmentTypeId(type_id)))
+
+
+@put("/appointment-types/{type_id:str}/prices/{practitioner_id:str}", access=roles("admin"))
+async def set_own_price(
+    type_id: str, practitioner_id: str, data: JSONBody[OwnPriceWish], db: Db, actor: Me
+) -> OwnPrice:
+    """What this kind of visit costs with this practitioner, for appointments to come."""
+    whose = PractitionerId(practitioner_id)
+    return await db.write(actor, types.set_own_price, AppointmentTypeId(type_id), whose, data)
+
+
+@delete("/appointment-types/{type_id:str}/prices/{practitioner_id:str}", access=roles("admin"))
+async def drop_own_price(type_id: str, practitioner_id: str, db: Db, actor: Me) -> None:
+    """The type's own price holds again."""
+    await db.write(actor, types.drop_own_price, AppointmentTypeId(type_id), PractitionerId(practitioner_id))
+
+
 @get("/availability/template", access=KEEPERS)
 async def show_template(db: Db, actor: Me, practitioner_id: Whose = None) -> Template:
     """The weekly availability: your own, or that of the practitioner whom the desk names."""
@@ -99,14 +134,25 @@ async def show_exception(day: date, db: Db, actor: Me, practitioner_id: Whose = 
 async def put_exception(
     day: date, data: JSONBody[DayExceptionWish], db: Db, actor: Me, practitioner_id: Whose = None
 ) -> DayChange:
-    """A day off, or time beside the template; live appointments that now lie outside stay and are listed."""
+    """A day off, or time beside the template; 409 `BOOKED` when a visit would lie outside, unless `keepBooked`."""
     return await db.write(actor, availability.put_exception, day, _whose(practitioner_id), data)
 
 
 @delete("/availability/exceptions/{day:date}", access=KEEPERS, status_code=200)
-async def delete_exception(day: date, db: Db, actor: Me, practitioner_id: Whose = None) -> DayChange:
-    """The day is like its weekday again."""
-    return await db.write(actor, availability.delete_exception, day, _whose(practitioner_id))
+async def delete_exception(
+    day: date, db: Db, actor: Me, practitioner_id: Whose = None, keep_booked: KeepBooked = False
+) -> DayChange:
+    """The day is like its weekday again; 409 `BOOKED` when a visit lies in the added time."""
+    whose = _whose(practitioner_id)
+    return await db.write(actor, availability.delete_exception, day, whose, keep_booked=keep_booked)
+
+
+@post("/availability/bulk", access=KEEPERS, status_code=200)
+async def change_in_bulk(
+    data: JSONBody[BulkWish], db: Db, actor: Me, once: OnceKey, practitioner_id: Whose = None
+) -> BulkChange:
+    """The same for many days, 92 at most; with `preview` nothing is changed. Booked days are skipped and their visits listed."""
+    return await db.write_once(once, actor, availability.change_in_bulk, _whose(practitioner_id), data)
 
 
 @get("/doctors/{practitioner_id:str}/slots", access=SIGNED_IN)
@@ -115,7 +161,7 @@ async def free_slots(
 ) -> Page[Slot]:
     """The free times of one practitioner, 92 days at most."""
     kind = AppointmentTypeId(type_id) if type_id else None
-    return Page(items=db.read(actor, availability.free_slots, PractitionerId(practitioner_id), first, last, kind))
+    return Page(items=db.read(actor, finder.free_slots, PractitionerId(practitioner_id), first, last, kind))
 
 
 @get("/slots", access=SIGNED_IN)
@@ -123,14 +169,28 @@ async def find_slots(
     db: Db,
     actor: Me,
     specialty: str | None = None,
+    practitioner_id: Practitioner = None,
     first: From = None,
     last: Until = None,
     type_id: TypeId = None,
+    minutes: Minutes = None,
+    part_of_day: Part = None,
+    weekday: Weekdays = None,
     limit: First = 20,
 ) -> Page[Slot]:
-    """The first free times of all practitioners, or of one specialty, soonest first."""
-    kind = AppointmentTypeId(type_id) if type_id else None
-    return Page(items=await db.scan(actor, availability.find_slots, specialty, first, last, kind, limit))
+    """The first free times of all practitioners, or of one specialty, soonest first: "next free with any dermatologist,
+    mornings, 30 minutes"."""
+    asked = SlotFilter(
+        first=first,
+        last=last,
+        specialty=specialty,
+        practitioner_id=_whose(practitioner_id),
+        type_id=AppointmentTypeId(type_id) if type_id else None,
+        minutes=minutes,
+        part_of_day=part_of_day,
+        weekdays=frozenset(weekday or ()),
+    )
+    return Page(items=await db.scan(actor, finder.find_slots, asked, limit))
 
 
 def _whose(practitioner_id: str | None) -> PractitionerId | None:
@@ -146,11 +206,15 @@ router = Router(
         change_type,
         replace_type,
         withdraw_type,
+        list_own_prices,
+        set_own_price,
+        drop_own_price,
         show_template,
         put_template,
         show_exception,
         put_exception,
         delete_exception,
+        change_in_bulk,
         free_slots,
         find_slots,
     ],

@@ -1,14 +1,18 @@
 """What a request for a visit must keep to: who, when, how soon, how far ahead."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
 
 from esante.kernel import clock
 from esante.kernel.errors import Conflict, Forbidden, Invalid
 from esante.kernel.transaction import ReadTx
 from esante.people import service as people
-from esante.people.structs import PatientBrief, PatientId
-from esante.scheduling import availability, occupancy, slots
-from esante.scheduling.structs import Appointment, AppointmentRequest, AppointmentType
+from esante.people.structs import PatientBrief, PatientId, PractitionerId
+from esante.scheduling import finder, occupancy, slots, store
+from esante.scheduling.structs import Appointment, AppointmentPatch, AppointmentRequest, AppointmentType
 
 
 def patient_of(tx: ReadTx, wish: AppointmentRequest) -> PatientBrief:
@@ -43,29 +47,63 @@ def instant_of(tx: ReadTx, asked: datetime) -> datetime:
         raise Invalid("Times are on a grid of five minutes", field="startsAt")
     if asked.tzinfo is not None:
         return asked.astimezone(UTC)
-    found = slots.instant(asked, availability.zone_of(tx))
+    found = slots.instant(asked, finder.zone_of(tx))
     if found is None:
         raise Invalid("The clock skips this time on that day", field="startsAt", code="NO_SUCH_LOCAL_TIME")
     return found
 
 
-def check_request(tx: ReadTx, wish: AppointmentRequest, kind: AppointmentType, starts_at: datetime) -> None:
+def check_request(
+    tx: ReadTx, wish: AppointmentRequest, kind: AppointmentType, starts_at: datetime, patient_id: PatientId
+) -> None:
     """Nobody books the past; a patient also keeps to what is offered and gives a reason. The desk need not."""
     if not wish.walk_in:
         check_not_past(tx, starts_at)
     if tx.actor.role != "patient":
         return
-    if wish.walk_in or wish.room_id is not None or wish.override_reason is not None:
-        raise Forbidden("Only the desk may book a walk-in, choose a room or book over what is taken")
+    if wish.walk_in or any(
+        one is not None for one in (wish.room_id, wish.override_reason, wish.notes, wish.remote_text)
+    ):
+        raise Forbidden("Only the desk may book a walk-in, choose a room, write notes or book over what is taken")
     if wish.reason is None:
         raise Invalid("Say what the visit is about", field="reason")
+    check_referral(tx, kind)
+    check_profile(tx, patient_id)
+    check_offered(tx, wish.practitioner_id, kind, starts_at, timedelta(minutes=kind.duration_minutes))
+
+
+def check_offered(
+    tx: ReadTx, practitioner_id: PractitionerId, kind: AppointmentType, starts_at: datetime, length: timedelta
+) -> None:
+    """A patient takes what is offered: not too soon, not too far ahead, at a start that the availability has."""
     _check_ahead(tx, starts_at)
-    if not availability.is_offered(tx, wish.practitioner_id, starts_at, kind.duration_minutes):
+    if not finder.is_offered(tx, practitioner_id, starts_at, length // timedelta(minutes=1)):
         raise Conflict(
             "This time is not offered",
             code="NOT_OFFERED",
-            extra={"nearest": occupancy.nearest(tx, wish.practitioner_id, starts_at, kind)},
+            extra={"nearest": occupancy.nearest(tx, practitioner_id, starts_at, kind)},
         )
+
+
+def check_referral(tx: ReadTx, kind: AppointmentType) -> None:
+    """Patients do not book by themselves what a colleague must ask for."""
+    if kind.requires_referral and tx.actor.role == "patient":
+        raise Conflict("This kind of visit needs a referral. Please call the desk", code="REFERRAL_REQUIRED")
+
+
+def check_profile(tx: ReadTx, patient_id: PatientId) -> None:
+    """Where the clinic wants it, a patient who books has a birth date and a telephone number on record, or a guardian."""
+    if tx.settings.require_profile_before_booking and not store.has_profile(tx, patient_id):
+        raise Conflict("Please complete your profile first: birth date and telephone number", code="PROFILE_INCOMPLETE")
+
+
+def edits(kept: Appointment, patch: AppointmentPatch) -> dict[str, Any]:
+    """What the patch really changes."""
+    return {
+        name: value
+        for name, value in msgspec.structs.asdict(patch).items()
+        if value is not UNSET and value != getattr(kept, name)
+    }
 
 
 def check_not_past(tx: ReadTx, starts_at: datetime) -> None:
@@ -93,20 +131,20 @@ def check_notice(tx: ReadTx, kept: Appointment) -> None:
 
 def check_today(tx: ReadTx, kept: Appointment) -> None:
     """Today, in the clinic's zone, is the day of the appointment."""
-    if clock.local_date(tx.now, availability.zone_of(tx)) != kept.local_on:
+    if clock.local_date(tx.now, finder.zone_of(tx)) != kept.local_on:
         raise Conflict("This can be done only on the day of the appointment", code="OTHER_DAY")
 
 
 def _check_ahead(tx: ReadTx, starts_at: datetime) -> None:
     """Not too soon, not too far ahead."""
-    if starts_at < availability.earliest(tx):
+    if starts_at < finder.earliest(tx):
         raise Invalid(
             "Please book at least {minutes} minutes ahead",
             field="startsAt",
             code="TOO_SOON",
             minutes=tx.settings.patient_lead_minutes,
         )
-    latest = availability.horizon(tx)
+    latest = finder.horizon(tx)
     if latest is not None and starts_at > latest:
         raise Invalid(
             "Please book at most {days} days ahead",

@@ -1,49 +1,39 @@
 """The use cases of appointments: from the request to the end of the visit, and what other rooms ask of them."""
 
-import hashlib
-from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
 
 import msgspec
 
-from esante.kernel import clock
-from esante.kernel.errors import Conflict, NotFound
-from esante.kernel.structs import Page, decode_cursor, encode_cursor, new_id
-from esante.kernel.transaction import LookTx, ReadTx, WriteTx
+from esante.kernel.errors import Conflict, Stale
+from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people import service as people
-from esante.people.structs import PatientId
-from esante.scheduling import availability, occupancy, policy, rules, slots, states, store, types
+from esante.scheduling import holds, occupancy, policy, rules, states, store, types, visits
 from esante.scheduling.events import (
-    AppointmentAccessed,
     AppointmentCancelled,
     AppointmentCheckedIn,
     AppointmentCompleted,
     AppointmentConfirmed,
-    AppointmentEvent,
     AppointmentNoShow,
     AppointmentRejected,
     AppointmentRequested,
     AppointmentRescheduled,
-    AppointmentsListed,
     AppointmentStarted,
+    AppointmentUpdated,
 )
 from esante.scheduling.structs import (
     Appointment,
-    AppointmentFilter,
+    AppointmentChange,
     AppointmentId,
-    AppointmentLine,
+    AppointmentPatch,
     AppointmentRequest,
     AppointmentType,
     Because,
-    Board,
     RescheduleRequest,
 )
 from esante.workplaces import service as workplaces
-from esante.workplaces.structs import WorkplaceId
 
-E = TypeVar("E", bound=AppointmentEvent)
-
-MOST_OF_A_DAY = 500
+MISSED_AFTER = timedelta(hours=24)
+MOST_AT_ONCE = 500
 
 
 # ---------------------------------------------------------------- asking for a visit
@@ -61,82 +51,34 @@ def request_appointment(tx: WriteTx, wish: AppointmentRequest) -> Appointment:
     patient = rules.patient_of(tx, wish)
     practitioner = people.bookable_practitioner(tx, wish.practitioner_id)
     policy.may_book_with(tx, practitioner.id)
-    kind = types.bookable_type(tx, wish.type_id)
+    kind = types.bookable_type(tx, wish.type_id, practitioner.id)
     starts_at = rules.start_of(tx, wish)
-    rules.check_request(tx, wish, kind, starts_at)
-    wanted = _new_appointment(tx, wish, kind, place, patient.id, starts_at)
-    occupancy.release_lapsed(tx, wanted.starts_at, wanted.ends_at)
-    room_id = occupancy.room_for(tx, wanted, kind, wish.room_id)
-    wanted = msgspec.structs.replace(wanted, room_id=room_id)
-    store.insert_appointment(tx, wanted)
+    rules.check_request(tx, wish, kind, starts_at, patient.id)
+    return book(tx, visits.new_visit(tx, wish, kind, place, patient.id, starts_at), kind, wish)
+
+
+def book(tx: WriteTx, wanted: Appointment, kind: AppointmentType, wish: AppointmentRequest) -> Appointment:
+    """Keep the appointment and take its time; what its sender may do was asked before. For the right."""
+    room_id = occupancy.room_for(tx, wanted.workplace_id, wanted, kind, wish.room_id)
+    if room_id is not None:
+        wanted = msgspec.structs.replace(wanted, room_id=room_id)
     if occupancy.take(tx, wanted, kind, wish.override_reason):
         wanted = msgspec.structs.replace(wanted, override_reason=wish.override_reason)
-        store.update_appointment(tx, wanted)
+    store.insert_appointment(tx, wanted)
     if wanted.hold_until is not None:
-        occupancy.hold(tx, wanted)
-        tx.record(_event(AppointmentRequested, wanted, hold_until=wanted.hold_until))
+        holds.hold(tx, wanted)
+        tx.record(visits.event(AppointmentRequested, wanted, hold_until=wanted.hold_until))
         return wanted
-    _open_care(tx, wanted)
-    overridden = wanted.override_reason is not None
-    tx.record(_event(AppointmentConfirmed, wanted, booked=True, overridden=overridden), reason=wanted.override_reason)
+    confirm_booked(tx, wanted)
     return wanted
 
 
-# ------------------------------------------------------------------------ looking
-
-
-def show_appointment(tx: LookTx, appointment_id: AppointmentId) -> Appointment:
-    """One appointment with its reason, for the patient, the practitioner, the desk and admins."""
-    found = appointment_for(tx, appointment_id)
-    policy.may_see(tx, found)
-    tx.record(AppointmentAccessed(subject=found.id, patient_id=found.patient_id))
-    return found
-
-
-def list_appointments(
-    tx: LookTx, wanted: AppointmentFilter, cursor: str | None = None, limit: int = 20
-) -> Page[AppointmentLine]:
-    """Names, times and states by start.
-
-    A patient sees their own and dependants', a practitioner their own, the desk its workplace's, an admin all.
-    """
-    scope = policy.may_list(tx)
-    found = store.appointments(tx, scope, wanted, decode_cursor(cursor, 2), limit + 1)
-    page, last = found[:limit], found[limit - 1] if len(found) > limit else None
-    _note_list(tx, "/appointments", wanted, len(page))
-    return Page(items=page, next_cursor=encode_cursor(clock.text(last.starts_at), last.id) if last else None)
-
-
-def list_day(tx: LookTx, day: date, wanted: AppointmentFilter) -> Page[AppointmentLine]:
-    """All appointments of a local day, by start."""
-    scope = policy.may_list(tx)
-    begin, end = slots.day_bounds(day, availability.zone_of(tx))
-    wanted = msgspec.structs.replace(wanted, from_at=begin, until_at=end)
-    found = store.appointments(tx, scope, wanted, None, MOST_OF_A_DAY)
-    _note_list(tx, "/appointments/by-date", wanted, len(found))
-    return Page(items=found)
-
-
-def show_board(tx: LookTx, day: date, wanted: AppointmentFilter) -> Board:
-    """The queue of a day for the staff: who is expected, waiting, with the practitioner, done, absent, and what awaits a yes."""
-    policy.may_see_board(tx)
-    scope = policy.may_list(tx)
-    begin, end = slots.day_bounds(day, availability.zone_of(tx))
-    wanted = msgspec.structs.replace(wanted, from_at=begin, until_at=end)
-    found = store.appointments(tx, scope, wanted, None, MOST_OF_A_DAY)
-    _note_list(tx, "/appointments/board", wanted, len(found))
-    by_status: dict[str, list[AppointmentLine]] = {}
-    for line in found:
-        by_status.setdefault(line.status, []).append(line)
-    return Board(
-        day_on=day,
-        expected=by_status.get("confirmed", []),
-        waiting=by_status.get("checked_in", []),
-        with_practitioner=by_status.get("in_progress", []),
-        done=by_status.get("completed", []),
-        absent=by_status.get("no_show", []),
-        to_confirm=by_status.get("pending", []),
-    )
+def confirm_booked(tx: WriteTx, booked: Appointment) -> None:
+    """What follows when an appointment comes confirmed. For the right."""
+    visits.open_care(tx, booked)
+    overridden = booked.override_reason is not None
+    confirmed = visits.event(AppointmentConfirmed, booked, booked=True, overridden=overridden)
+    tx.record(confirmed, reason=booked.override_reason)
 
 
 # ---------------------------------------------------------------- answering a request
@@ -144,28 +86,28 @@ def show_board(tx: LookTx, day: date, wanted: AppointmentFilter) -> Board:
 
 def confirm_appointment(tx: WriteTx, appointment_id: AppointmentId) -> Appointment:
     """Say yes to a request whose hold has not run out; or take back a no-show of today, if the time is still free."""
-    kept = appointment_for(tx, appointment_id)
+    kept = visits.visit(tx, appointment_id)
     policy.may_manage(tx, kept)
     status = states.after("confirm", kept.status)
-    changed = _changed(tx, kept, status=status, hold_until=None, status_reason=None)
+    changed = visits.changed(tx, kept, status=status, hold_until=None, status_reason=None, settled_at=tx.now)
     if kept.status == "no_show":
         rules.check_today(tx, kept)
         occupancy.take_again(tx, changed)
     else:
-        occupancy.keep(tx, kept)
+        holds.keep(tx, kept)
     store.update_appointment(tx, changed)
-    _open_care(tx, changed)
-    tx.record(_event(AppointmentConfirmed, changed))
+    visits.open_care(tx, changed)
+    tx.record(visits.event(AppointmentConfirmed, changed))
     return changed
 
 
 def reject_appointment(tx: WriteTx, appointment_id: AppointmentId, because: Because) -> Appointment:
     """Say no to a request, with a reason; its time is free again."""
-    kept = appointment_for(tx, appointment_id)
+    kept = visits.visit(tx, appointment_id)
     policy.may_manage(tx, kept)
     status = states.after("reject", kept.status)
-    changed = _end(tx, kept, status=status, status_reason=because.reason)
-    tx.record(_event(AppointmentRejected, changed))
+    changed = visits.end(tx, kept, status=status, status_reason=because.reason)
+    tx.record(visits.event(AppointmentRejected, changed))
     return changed
 
 
@@ -175,56 +117,65 @@ def cancel_appointment(tx: WriteTx, appointment_id: AppointmentId, because: Beca
     A patient can until some hours before the start (setting `patientCancelHours`) and not once checked in; staff until
     the visit has begun.
     """
-    kept = appointment_for(tx, appointment_id)
+    kept = visits.visit(tx, appointment_id)
     policy.may_cancel(tx, kept)
     status = states.after("cancel", kept.status)
     by_patient = tx.actor.role == "patient"
     if by_patient:
         rules.check_notice(tx, kept)
-    changed = _end(tx, kept, status=status, status_reason=because.reason)
-    tx.record(_event(AppointmentCancelled, changed, by_patient=by_patient))
+    changed = visits.end(tx, kept, status=status, status_reason=because.reason)
+    tx.record(visits.event(AppointmentCancelled, changed, by_patient=by_patient))
     return changed
 
 
 def withdraw_appointment(tx: WriteTx, appointment_id: AppointmentId) -> Appointment:
     """Cancel an appointment that was entered in error; lists hide it from then on. Staff only."""
-    kept = appointment_for(tx, appointment_id)
+    kept = visits.visit(tx, appointment_id)
     policy.may_manage(tx, kept)
     status = states.after("cancel", kept.status)
-    changed = _end(tx, kept, status=status, status_reason="entered in error", entered_in_error=True)
-    tx.record(_event(AppointmentCancelled, changed, by_patient=False, in_error=True))
+    changed = visits.end(tx, kept, status=status, status_reason="entered in error", entered_in_error=True)
+    tx.record(visits.event(AppointmentCancelled, changed, by_patient=False, in_error=True))
     return changed
 
 
 def move_appointment(tx: WriteTx, appointment_id: AppointmentId, wish: RescheduleRequest) -> Appointment:
     """Give a pending or confirmed appointment another start, for staff; id, length and price stay, the old time is kept as a trace.
 
-    Refused: the past, a time that is taken unless there is an `overrideReason`. A request that is still pending is held anew.
+    Refused: the past, a time that is taken unless there is an `overrideReason`. A request that is still pending is held anew;
+    a patient's wish to move it has lapsed.
     """
-    kept = appointment_for(tx, appointment_id)
+    kept = visits.visit(tx, appointment_id)
     policy.may_manage(tx, kept)
-    status = states.after("move", kept.status)
+    states.after("move", kept.status)
     starts_at = rules.instant_of(tx, wish.starts_at)
     rules.check_not_past(tx, starts_at)
+    holds.lapse_move(tx, kept)
+    return move(tx, kept, starts_at, wish)
+
+
+def move(tx: WriteTx, kept: Appointment, starts_at: datetime, wish: RescheduleRequest) -> Appointment:
+    """Move it to the start; who may, and whether it can be moved at all, was asked before. For the right."""
+    status = states.after("move", kept.status)
     kind = types.appointment_type(tx, kept.type_id)
-    changed = _changed(
+    changed = visits.changed(
         tx,
         kept,
-        **_times(tx, starts_at, kept.ends_at - kept.starts_at),
-        hold_until=_hold_until(tx, starts_at) if status == "pending" else None,
+        **visits.times(tx, starts_at, kept.ends_at - kept.starts_at),
+        hold_until=visits.hold_until(tx, starts_at) if status == "pending" else None,
+        settled_at=None if status == "pending" else tx.now,
         moves=kept.moves + 1,
     )
-    occupancy.release(tx, kept)
-    occupancy.release_lapsed(tx, changed.starts_at, changed.ends_at)
-    changed = msgspec.structs.replace(changed, room_id=occupancy.room_for(tx, changed, kind, wish.room_id))
+    holds.release(tx, kept)
+    room_id = occupancy.room_for(tx, kept.workplace_id, changed, kind, wish.room_id)
+    changed = msgspec.structs.replace(changed, room_id=room_id)
     overridden = occupancy.take(tx, changed, kind, wish.override_reason)
     override_reason = wish.override_reason if overridden else None
     changed = msgspec.structs.replace(changed, override_reason=override_reason)
     store.update_appointment(tx, changed)
     store.insert_move(tx, kept, starts_at, wish.reason)
     if changed.hold_until is not None:
-        occupancy.hold(tx, changed)
-    moved = _event(
+        holds.hold(tx, changed)
+    moved = visits.event(
         AppointmentRescheduled,
         changed,
         previous_starts_at=kept.starts_at,
@@ -235,52 +186,104 @@ def move_appointment(tx: WriteTx, appointment_id: AppointmentId, wish: Reschedul
     return changed
 
 
+def change_appointment(
+    tx: WriteTx, appointment_id: AppointmentId, version: int, patch: AppointmentPatch
+) -> Appointment:
+    """Edit what is written about a live appointment, or its room; `Stale` (with what it is now) when somebody was faster.
+
+    Patients edit their reason and symptoms; room, notes and the remote address are the desk's.
+    """
+    kept = visits.visit(tx, appointment_id)
+    policy.may_edit(tx, kept, patch)
+    states.check_editable(kept.status)
+    if kept.version != version:
+        raise Stale(
+            "Somebody changed this since you read it. Read it again, then change it",
+            extra={"current": msgspec.to_builtins(kept)},
+        )
+    given = rules.edits(kept, patch)
+    if not given:
+        return kept
+    changed = visits.changed(tx, kept, **given)
+    if changed.room_id != kept.room_id:
+        kind = types.appointment_type(tx, kept.type_id)
+        occupancy.room_for(tx, kept.workplace_id, changed, kind, changed.room_id)
+        store.free_time(tx, kept)
+        occupancy.take(tx, changed, kind, kept.override_reason)
+    store.insert_version(tx, kept)
+    store.update_appointment(tx, changed)
+    tx.record(visits.event(AppointmentUpdated, changed, fields=sorted(given)))
+    return changed
+
+
+def replace_appointment(
+    tx: WriteTx, appointment_id: AppointmentId, version: int, wish: AppointmentChange
+) -> Appointment:
+    """Like `change_appointment`, with every field given, for the desk; what is left out becomes empty."""
+    policy.may_manage(tx, visits.visit(tx, appointment_id))
+    return change_appointment(tx, appointment_id, version, AppointmentPatch(**msgspec.structs.asdict(wish)))
+
+
 # -------------------------------------------------------------------- the visit's day
 
 
 def check_in_patient(tx: WriteTx, appointment_id: AppointmentId) -> Appointment:
     """The patient is here: on the appointment's local day only. A no-show of today who came after all is taken back."""
-    kept = appointment_for(tx, appointment_id)
+    kept = visits.visit(tx, appointment_id)
     policy.may_manage(tx, kept)
+    return _check_in(tx, kept)
+
+
+def check_in_oneself(tx: WriteTx, appointment_id: AppointmentId) -> Appointment:
+    """A patient says at the kiosk: I am here."""
+    kept = visits.visit(tx, appointment_id)
+    policy.may_check_in_oneself(tx, kept)
+    return _check_in(tx, kept)
+
+
+def _check_in(tx: WriteTx, kept: Appointment) -> Appointment:
     status = states.after("check_in", kept.status)
     rules.check_today(tx, kept)
-    changed = _changed(tx, kept, status=status)
+    changed = visits.changed(tx, kept, status=status, checked_in_at=tx.now)
     if kept.status == "no_show":
         occupancy.take_again(tx, changed)
-        _open_care(tx, changed)
+        visits.open_care(tx, changed)
+    else:
+        holds.lapse_move(tx, kept)
     store.update_appointment(tx, changed)
-    tx.record(_event(AppointmentCheckedIn, changed))
+    tx.record(visits.event(AppointmentCheckedIn, changed))
     return changed
 
 
 def start_visit(tx: WriteTx, appointment_id: AppointmentId) -> Appointment:
     """The practitioner of the visit begins it, once the patient is checked in."""
-    kept = appointment_for(tx, appointment_id)
+    kept = visits.visit(tx, appointment_id)
     policy.may_attend(tx, kept)
-    changed = _changed(tx, kept, status=states.after("start", kept.status))
+    changed = visits.changed(tx, kept, status=states.after("start", kept.status))
     store.update_appointment(tx, changed)
-    tx.record(_event(AppointmentStarted, changed, workplace_id=changed.workplace_id))
+    tx.record(visits.event(AppointmentStarted, changed, workplace_id=changed.workplace_id))
     return changed
 
 
 def complete_appointment(tx: WriteTx, appointment_id: AppointmentId) -> Appointment:
     """The visit has been; by its practitioner, not before its start. The time that is left is free again."""
-    kept = appointment_for(tx, appointment_id)
+    kept = visits.visit(tx, appointment_id)
     policy.may_attend(tx, kept)
     status = states.after("complete", kept.status)
     if tx.now < kept.starts_at:
         raise Conflict("An appointment cannot be completed before it starts", code="TOO_EARLY")
-    changed = _changed(tx, kept, status=status)
-    occupancy.release(tx, kept)
+    changed = visits.changed(tx, kept, status=status)
+    holds.lapse_move(tx, kept)
+    holds.release(tx, kept)
     store.update_appointment(tx, changed)
     people.keep_care(tx, source_id=kept.id)
-    tx.record(_event(AppointmentCompleted, changed))
+    tx.record(visits.event(AppointmentCompleted, changed))
     return changed
 
 
 def mark_no_show(tx: WriteTx, appointment_id: AppointmentId) -> Appointment:
     """The patient did not come; for staff, once the end and some minutes of grace are past. No visit, so no care follows."""
-    kept = appointment_for(tx, appointment_id)
+    kept = visits.visit(tx, appointment_id)
     policy.may_manage(tx, kept)
     status = states.after("no_show", kept.status)
     from_then = kept.ends_at + timedelta(minutes=tx.settings.no_show_grace_minutes)
@@ -288,8 +291,8 @@ def mark_no_show(tx: WriteTx, appointment_id: AppointmentId) -> Appointment:
         raise Conflict(
             "It is too early to say that the patient did not come", code="TOO_EARLY", extra={"from": from_then}
         )
-    changed = _end(tx, kept, status=status)
-    tx.record(_event(AppointmentNoShow, changed))
+    changed = visits.end(tx, kept, status=status)
+    tx.record(visits.event(AppointmentNoShow, changed))
     return changed
 
 
@@ -298,101 +301,19 @@ def expire_hold(tx: WriteTx, appointment_id: AppointmentId) -> None:
     policy.only_house(tx)
     kept = store.appointment(tx, appointment_id)
     if kept is not None:
-        occupancy.expire(tx, kept)
+        holds.expire(tx, kept)
+
+
+def mark_missed(tx: WriteTx) -> None:
+    """Where the clinic wants it (setting `autoNoShow`): who was confirmed and never checked in has missed a visit that ended
+    a day ago. For the house."""
+    policy.only_house(tx)
+    if not tx.settings.auto_no_show:
+        return
+    for kept in store.unattended(tx, tx.now - MISSED_AFTER, MOST_AT_ONCE):
+        tx.record(visits.event(AppointmentNoShow, visits.end(tx, kept, status="no_show")))
 
 
 def appointment_for(tx: ReadTx, appointment_id: AppointmentId) -> Appointment:
     """An appointment by its id, with the state it has now. For other rooms."""
-    found = store.appointment(tx, appointment_id)
-    if found is None:
-        raise NotFound(policy.HIDDEN)
-    return found
-
-
-# ------------------------------------------------------------------------- the parts
-
-
-def _new_appointment(
-    tx: WriteTx,
-    wish: AppointmentRequest,
-    kind: AppointmentType,
-    place: WorkplaceId,
-    patient_id: PatientId,
-    starts_at: datetime,
-) -> Appointment:
-    """The row as it will be kept: everything but the time, the reason and the two people comes from the clinic."""
-    by_patient = tx.actor.role == "patient"
-    held = by_patient and not kind.auto_confirm
-    return Appointment(
-        id=AppointmentId(new_id()),
-        patient_id=patient_id,
-        practitioner_id=wish.practitioner_id,
-        workplace_id=place,
-        room_id=None,
-        type_id=kind.id,
-        type_name=kind.name,
-        price_minor=kind.price_minor,
-        currency=kind.currency,
-        **_times(tx, starts_at, timedelta(minutes=kind.duration_minutes)),
-        status="pending" if held else "confirmed",
-        hold_until=_hold_until(tx, starts_at) if held else None,
-        reason=wish.reason,
-        status_reason=None,
-        override_reason=None,
-        created_via="patient" if by_patient else "desk",
-        moves=0,
-        entered_in_error=False,
-        version=1,
-        created_at=tx.now,
-        created_by=tx.actor.id,
-        updated_at=tx.now,
-    )
-
-
-def _times(tx: ReadTx, starts_at: datetime, length: timedelta) -> dict[str, Any]:
-    wall = starts_at.astimezone(availability.zone_of(tx))
-    return {
-        "starts_at": starts_at,
-        "ends_at": starts_at + length,
-        "local_on": wall.date(),
-        "local_time": wall.strftime("%H:%M"),
-    }
-
-
-def _hold_until(tx: ReadTx, starts_at: datetime) -> datetime:
-    return min(tx.now + timedelta(hours=tx.settings.pending_hold_hours), starts_at)
-
-
-def _changed(tx: WriteTx, kept: Appointment, **fields: Any) -> Appointment:
-    return msgspec.structs.replace(kept, **fields, version=kept.version + 1, updated_at=tx.now)
-
-
-def _end(tx: WriteTx, kept: Appointment, **fields: Any) -> Appointment:
-    """The visit will not be: its time is free, and what its confirmation opened is closed."""
-    changed = _changed(tx, kept, **fields, hold_until=None)
-    occupancy.release(tx, kept)
-    store.update_appointment(tx, changed)
-    if kept.status != "pending":
-        people.end_care(tx, source_id=kept.id)
-    return changed
-
-
-def _open_care(tx: WriteTx, confirmed: Appointment) -> None:
-    people.open_care(tx, confirmed.patient_id, confirmed.practitioner_id, source="appointment", source_id=confirmed.id)
-
-
-def _event(kind: type[E], of: Appointment, **more: Any) -> E:
-    return kind(
-        subject=of.id,
-        patient_id=of.patient_id,
-        practitioner_id=of.practitioner_id,
-        starts_at=of.starts_at,
-        type_id=of.type_id,
-        version=of.version,
-        **more,
-    )
-
-
-def _note_list(tx: LookTx, route: str, wanted: AppointmentFilter, count: int) -> None:
-    digest = hashlib.sha256(msgspec.json.encode(wanted)).hexdigest()[:16]
-    tx.record(AppointmentsListed(subject=route, filter_digest=digest, count=count))
+    return visits.visit(tx, appointment_id)

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from esante.kernel.errors import Invalid
 from esante.scheduling.structs import DayException, DayInterval, TemplateRow
 
@@ -19,31 +17,31 @@ FIRST_YEAR, LAST_YEAR = 1970, 2200
 GRID = timedelta(minutes=GRID_MINUTES)
 
 
-class Busy(msgspec.Struct, frozen=True, rename="camel"):
-    """A time that is taken."""
-
-    starts_at: datetime
-    ends_at: datetime
+Busy = tuple[str, str]
+"""A time that is taken: start and end, as the texts in which instants are kept."""
 
 
 class Taken:
-    """Taken times, merged, for asking quickly whether an interval is free."""
+    """Taken times of one resource, merged, for asking quickly whether a time is free. Given in the order of their starts."""
 
     __slots__ = ("_ends", "_starts")
 
     def __init__(self, taken: Iterable[Busy]) -> None:
-        self._starts: list[datetime] = []
-        self._ends: list[datetime] = []
-        for one in sorted(taken, key=lambda busy: busy.starts_at):
-            if self._ends and one.starts_at <= self._ends[-1]:
-                self._ends[-1] = max(self._ends[-1], one.ends_at)
+        self._starts: list[str] = []
+        self._ends: list[str] = []
+        for starts_at, ends_at in taken:
+            if self._ends and starts_at <= self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], ends_at)
             else:
-                self._starts.append(one.starts_at)
-                self._ends.append(one.ends_at)
+                self._starts.append(starts_at)
+                self._ends.append(ends_at)
 
-    def is_free(self, starts_at: datetime, ends_at: datetime) -> bool:
+    def is_free(self, starts_at: str, ends_at: str) -> bool:
         before = bisect_left(self._starts, ends_at) - 1
         return before < 0 or self._ends[before] <= starts_at
+
+
+NOTHING_TAKEN = Taken(())
 
 
 def instant(wall: datetime, zone: ZoneInfo) -> datetime | None:

@@ -27,11 +27,22 @@ def after(verb: Verb, status: Status) -> Status:
     """The state that the verb leads to; `Conflict` with what is possible when the table has no such row."""
     reached = TRANSITIONS[verb].get(status)
     if reached is None:
-        possible = sorted(name for name, rows in TRANSITIONS.items() if status in rows and name != "expire")
-        raise Conflict(
-            "This cannot be done while the appointment is {state}",
-            code="WRONG_STATE",
-            extra={"state": status, "possible": possible},
-            state=status,
-        )
+        raise wrong_state(status)
     return reached
+
+
+def check_editable(status: Status) -> None:
+    """What is over is no longer edited."""
+    if status not in LIVE:
+        raise wrong_state(status)
+
+
+def wrong_state(status: Status) -> Conflict:
+    """The refusal, with the state and what is possible in it."""
+    possible = sorted(name for name, rows in TRANSITIONS.items() if status in rows and name != "expire")
+    return Conflict(
+        "This cannot be done while the appointment is {state}",
+        code="WRONG_STATE",
+        extra={"state": status, "possible": possible},
+        state=status,
+    )

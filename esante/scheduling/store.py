@@ -1,14 +1,18 @@
 """Every SQL statement about appointments and the time that they take."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
-from esante.kernel.structs import new_id
+from esante.kernel.structs import Kept, new_id
 from esante.kernel.transaction import ReadTx, WriteTx
-from esante.people.structs import PractitionerId
+from esante.people.structs import PatientId, PractitionerId
 from esante.scheduling.slots import Busy
-from esante.scheduling.structs import Appointment, AppointmentFilter, AppointmentId, AppointmentLine
+from esante.scheduling.structs import Appointment, AppointmentFilter, AppointmentId, AppointmentLine, Span
 from esante.workplaces.structs import RoomId, RoomKind, WorkplaceId
+
+Source = Literal["appointment", "request", "offer"]
+"""What takes a time: a visit, an open wish to move one, an offer from the waiting list."""
 
 # Fixed fragments, no values. A hold that has run out is over, whether the job that says so has run or not.
 STATUS = (
@@ -17,14 +21,18 @@ STATUS = (
 )
 APPOINTMENT = (
     "SELECT id, patient_id, practitioner_id, workplace_id, room_id, type_id, type_name, price_minor, currency, starts_at,"  # noqa: S608
-    " ends_at, local_on, local_time, " + STATUS + " AS status, hold_until, reason, status_reason, override_reason,"
-    " created_via, moves, entered_in_error, version, created_at, created_by, updated_at FROM appointment"
+    " ends_at, local_on, local_time, "
+    + STATUS
+    + " AS status, hold_until, reason, symptoms, notes, is_remote, remote_text,"
+    " buffer_minutes, series_id, status_reason, override_reason, created_via, moves, entered_in_error, settled_at,"
+    " checked_in_at, version, created_at, created_by, updated_at FROM appointment"
 )
 LINE = (
     "SELECT appointment.id, appointment.patient_id, patient.first_name || ' ' || patient.last_name AS patient_name,"  # noqa: S608
     " appointment.practitioner_id, practitioner.first_name || ' ' || practitioner.last_name AS practitioner_name,"
     " appointment.workplace_id, appointment.room_id, room.name AS room_name, appointment.type_name, appointment_type.color,"
-    " appointment.starts_at, appointment.ends_at, appointment.local_time, " + STATUS + " AS status, appointment.version"
+    " appointment.starts_at, appointment.ends_at, appointment.local_time, " + STATUS + " AS status,"
+    " appointment.is_remote, appointment.checked_in_at, appointment.version"
     " FROM appointment JOIN patient ON patient.id = appointment.patient_id"
     " JOIN practitioner ON practitioner.id = appointment.practitioner_id"
     " JOIN appointment_type ON appointment_type.id = appointment.type_id"
@@ -49,24 +57,33 @@ def appointment(tx: ReadTx, appointment_id: AppointmentId) -> Appointment | None
 
 
 def insert_appointment(tx: WriteTx, new: Appointment) -> None:
-    tx.run(
-        "INSERT INTO appointment (id, patient_id, practitioner_id, workplace_id, room_id, type_id, type_name, price_minor,"
-        " currency, starts_at, ends_at, local_on, local_time, status, hold_until, reason, status_reason, override_reason,"
-        " created_via, moves, entered_in_error, version, created_at, created_by, updated_at) VALUES (:id, :patient_id,"
-        " :practitioner_id, :workplace_id, :room_id, :type_id, :type_name, :price_minor, :currency, :starts_at, :ends_at,"
-        " :local_on, :local_time, :status, :hold_until, :reason, :status_reason, :override_reason, :created_via, :moves,"
-        " :entered_in_error, :version, :created_at, :created_by, :updated_at)",
-        new,
-    )
+    tx.run(_INSERT, new)
+
+
+COLUMNS = Appointment.__struct_fields__
+_INSERT = f"INSERT INTO appointment ({', '.join(COLUMNS)}) VALUES ({', '.join(f':{name}' for name in COLUMNS)})"  # noqa: S608
 
 
 def update_appointment(tx: WriteTx, changed: Appointment) -> None:
     tx.run(
         "UPDATE appointment SET room_id = :room_id, starts_at = :starts_at, ends_at = :ends_at, local_on = :local_on,"
-        " local_time = :local_time, status = :status, hold_until = :hold_until, status_reason = :status_reason,"
-        " override_reason = :override_reason, moves = :moves, entered_in_error = :entered_in_error, version = :version,"
-        " updated_at = :updated_at WHERE id = :id",
+        " local_time = :local_time, status = :status, hold_until = :hold_until, reason = :reason, symptoms = :symptoms,"
+        " notes = :notes, remote_text = :remote_text, status_reason = :status_reason, override_reason = :override_reason,"
+        " moves = :moves, entered_in_error = :entered_in_error, settled_at = :settled_at,"
+        " checked_in_at = :checked_in_at, version = :version, updated_at = :updated_at WHERE id = :id",
         changed,
+    )
+
+
+def insert_version(tx: WriteTx, before: Appointment) -> None:
+    """What it said until now."""
+    tx.run(
+        "INSERT INTO appointment_version (appointment_id, version, body, replaced_at, replaced_by) VALUES (?, ?, ?, ?, ?)",
+        before.id,
+        before.version,
+        before,
+        tx.now,
+        tx.actor.id,
     )
 
 
@@ -85,25 +102,60 @@ def insert_move(tx: WriteTx, kept: Appointment, starts_at: datetime, reason: str
     )
 
 
-def lapsed_holds(tx: ReadTx, starts_at: datetime, ends_at: datetime) -> list[AppointmentId]:
-    """Requests whose hold has run out and whose time touches this one."""
-    return tx.all(
-        AppointmentId,
-        "SELECT id FROM appointment INDEXED BY appointment_hold WHERE status = 'pending' AND hold_until <= :now"
-        " AND starts_at < :ends_at AND ends_at > :starts_at",
-        {"now": tx.now, "starts_at": starts_at, "ends_at": ends_at},
+def has_profile(tx: ReadTx, patient_id: PatientId) -> bool:
+    """Birth date and a telephone number, one's own or the guardian's."""
+    return tx.one(
+        bool,
+        "SELECT patient.birth_date IS NOT NULL AND coalesce(patient.mobile_e164, guardian.mobile_e164) IS NOT NULL"
+        " FROM patient LEFT JOIN patient AS guardian ON guardian.id = patient.guardian_id WHERE patient.id = ?",
+        patient_id,
     )
 
 
-def take_time(tx: WriteTx, taken: Appointment, override_reason: str | None) -> None:
-    """One row for each resource; the trigger refuses what overlaps, and then none is there."""
-    values = {
-        "id": taken.id,
-        "practitioner": taken.practitioner_id,
-        "patient": taken.patient_id,
-        "room": taken.room_id,
-        "starts_at": taken.starts_at,
-        "ends_at": taken.ends_at,
+def of_series(tx: ReadTx, series_id: str) -> list[Appointment]:
+    """Its visits, by start."""
+    return tx.all(
+        Appointment, APPOINTMENT + " WHERE series_id = :id ORDER BY starts_at", {"id": series_id, "now": tx.now}
+    )
+
+
+def unattended(tx: ReadTx, ended_before: datetime, limit: int) -> list[Appointment]:
+    """Confirmed visits that ended long ago."""
+    return tx.all(
+        Appointment,
+        APPOINTMENT + " WHERE status = 'confirmed' AND ends_at <= :before ORDER BY starts_at LIMIT :limit",
+        {"before": ended_before, "now": tx.now, "limit": limit},
+    )
+
+
+class Lapsed(Kept):
+    """A hold that has run out."""
+
+    appointment_id: AppointmentId
+    source: Source
+
+
+def lapsed_holds(tx: ReadTx, wanted: Appointment | Span) -> list[Lapsed]:
+    """Holds of the same practitioner, patient or room that have run out and whose time touches this one."""
+    return tx.all(
+        Lapsed,
+        "SELECT DISTINCT appointment_id, source FROM occupancy WHERE starts_at < :ends_at"
+        " AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', :starts_at, '-1 day') AND ends_at > :starts_at AND hold_until <= :now"
+        " AND (resource_kind, resource_id) IN (VALUES ('practitioner', :practitioner), ('patient', :patient), ('room', :room))",
+        _span(wanted) | {"now": tx.now},
+    )
+
+
+def take_time(
+    tx: WriteTx, taken: Appointment | Span, override_reason: str | None, source: Source = "appointment"
+) -> None:
+    """One row for each resource; the trigger refuses what overlaps, and then none is there.
+
+    Practitioner and room stay taken for the buffer after the visit; the patient may go.
+    """
+    values = _span(taken) | {
+        "leaves_at": taken.ends_at,
+        "source": source,
         "hold_until": taken.hold_until,
         "override_reason": override_reason,
     }
@@ -111,31 +163,53 @@ def take_time(tx: WriteTx, taken: Appointment, override_reason: str | None) -> N
 
 
 _TAKE = (
-    "INSERT INTO occupancy (appointment_id, resource_kind, resource_id, starts_at, ends_at, hold_until, override_reason)"
-    " VALUES (:id, 'practitioner', :practitioner, :starts_at, :ends_at, :hold_until, :override_reason),"
-    " (:id, 'patient', :patient, :starts_at, :ends_at, :hold_until, :override_reason)"
+    "INSERT INTO occupancy (resource_kind, resource_id, starts_at, ends_at, appointment_id, source, hold_until, override_reason)"
+    " VALUES ('practitioner', :practitioner, :starts_at, :ends_at, :id, :source, :hold_until, :override_reason),"
+    " ('patient', :patient, :starts_at, :leaves_at, :id, :source, :hold_until, :override_reason)"
 )
-_TAKE_ROOM = ", (:id, 'room', :room, :starts_at, :ends_at, :hold_until, :override_reason)"
+_TAKE_ROOM = ", ('room', :room, :starts_at, :ends_at, :id, :source, :hold_until, :override_reason)"
+_OF_ONE = (
+    " WHERE starts_at = :starts_at AND appointment_id = :id AND"
+    " (resource_kind, resource_id) IN (VALUES ('practitioner', :practitioner), ('patient', :patient), ('room', :room))"
+)
 
 
-def free_time(tx: WriteTx, appointment_id: AppointmentId) -> None:
-    tx.run("DELETE FROM occupancy WHERE appointment_id = ?", appointment_id)
+def free_time(tx: WriteTx, kept: Appointment | Span) -> None:
+    tx.run("DELETE FROM occupancy" + _OF_ONE, _span(kept))  # noqa: S608
 
 
-def keep_time(tx: WriteTx, appointment_id: AppointmentId) -> None:
-    """A confirmed appointment's time is no longer a hold."""
-    tx.run("UPDATE occupancy SET hold_until = NULL WHERE appointment_id = ?", appointment_id)
+def keep_time(tx: WriteTx, held: Appointment | Span) -> None:
+    """What was held is taken: by an appointment that is sure."""
+    tx.run("UPDATE occupancy SET hold_until = NULL, source = 'appointment'" + _OF_ONE, _span(held))  # noqa: S608
 
 
-def busy(tx: ReadTx, kind: str, resource_id: str, starts_at: datetime, ends_at: datetime) -> list[Busy]:
-    """The taken times of a resource between two instants; nothing in it is longer than a day. Lapsed holds are free."""
-    return tx.all(
-        Busy,
-        "SELECT starts_at, ends_at FROM occupancy WHERE resource_kind = :kind AND resource_id = :id"
-        " AND starts_at < :ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', :starts_at, '-1 day')"
-        " AND ends_at > :starts_at AND (hold_until IS NULL OR hold_until > :now) ORDER BY starts_at",
-        {"kind": kind, "id": resource_id, "starts_at": starts_at, "ends_at": ends_at, "now": tx.now},
+def _span(of: Appointment | Span) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "practitioner": of.practitioner_id,
+        "patient": of.patient_id,
+        "room": of.room_id,
+        "starts_at": of.starts_at,
+        "ends_at": of.ends_at + timedelta(minutes=of.buffer_minutes),
+    }
+
+
+def busy(tx: ReadTx, kind: str, ids: Sequence[str], starts_at: datetime, ends_at: datetime) -> dict[str, list[Busy]]:
+    """The taken times of each resource between two instants, by start; nothing in it is longer than a day.
+
+    Lapsed holds are free. Plain texts, not structs: a search over three months reads tens of thousands.
+    """
+    found: dict[str, list[Busy]] = {}
+    rows = tx.conn.execute(
+        "SELECT resource_id, starts_at, ends_at FROM occupancy WHERE resource_kind = :kind"
+        " AND resource_id IN (SELECT value FROM json_each(:ids)) AND starts_at < :ends_at"
+        " AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', :starts_at, '-1 day') AND ends_at > :starts_at"
+        " AND (hold_until IS NULL OR hold_until > :now) ORDER BY resource_id, starts_at",
+        {"kind": kind, "ids": list(ids), "starts_at": starts_at, "ends_at": ends_at, "now": tx.now},
     )
+    for resource_id, begin, end in rows:
+        found.setdefault(str(resource_id), []).append((str(begin), str(end)))
+    return found
 
 
 def rooms_of_kind(tx: ReadTx, workplace_id: WorkplaceId, kind: RoomKind) -> list[RoomId]:
@@ -148,16 +222,28 @@ def rooms_of_kind(tx: ReadTx, workplace_id: WorkplaceId, kind: RoomKind) -> list
 
 
 def free_room(
-    tx: ReadTx, workplace_id: WorkplaceId, kind: RoomKind, starts_at: datetime, ends_at: datetime
+    tx: ReadTx,
+    workplace_id: WorkplaceId,
+    kind: RoomKind,
+    starts_at: datetime,
+    ends_at: datetime,
+    for_visit: AppointmentId,
 ) -> RoomId | None:
-    """The first room of the kind that nobody else has then."""
+    """The first room of the kind that no other visit has then."""
     return tx.maybe(
         RoomId,
         "SELECT id FROM room WHERE workplace_id = :place AND kind = :kind AND is_active = 1 AND NOT EXISTS ("
         " SELECT 1 FROM occupancy WHERE resource_kind = 'room' AND resource_id = room.id AND starts_at < :ends_at"
-        " AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', :starts_at, '-1 day') AND ends_at > :starts_at)"
-        " ORDER BY name, id",
-        {"place": workplace_id, "kind": kind, "starts_at": starts_at, "ends_at": ends_at},
+        " AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', :starts_at, '-1 day') AND ends_at > :starts_at"
+        " AND (hold_until IS NULL OR hold_until > :now) AND appointment_id <> :visit) ORDER BY name, id",
+        {
+            "place": workplace_id,
+            "kind": kind,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "now": tx.now,
+            "visit": for_visit,
+        },
     )
 
 
@@ -209,4 +295,16 @@ def live_lines(
             "until_at": until_at,
             "now": tx.now,
         },
+    )
+
+
+def count_live_at(tx: ReadTx, workplace_id: WorkplaceId) -> int:
+    """How many live appointments of a site have not ended."""
+    return tx.one(
+        int,
+        "SELECT count(*) FROM appointment WHERE workplace_id = ? AND ends_at > ?"
+        " AND status IN ('pending', 'confirmed', 'checked_in', 'in_progress') AND (hold_until IS NULL OR hold_until > ?)",
+        workplace_id,
+        tx.now,
+        tx.now,
     )

@@ -30,8 +30,16 @@ Price = Annotated[int, Meta(ge=0, le=100_000_000)]
 """Minor units of the currency."""
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
 TypeMinutes = Annotated[int, Meta(ge=5, le=480, multiple_of=5)]
+Buffer = Annotated[int, Meta(ge=0, le=120)]
+"""Minutes that practitioner and room stay taken after a visit."""
 SlotMinutes = Annotated[int, Meta(ge=5, le=240, multiple_of=5)]
 VisitReason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+Symptoms = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"\S")]
+Notes = Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"\S")]
+RemoteText = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+"""How to reach each other for a remote visit: a link, a telephone number."""
+PartOfDay = Literal["morning", "afternoon", "evening"]
+"""Before noon, before 17:00, after that; by the wall time of the start."""
 StatedReason = Annotated[str, Meta(min_length=3, max_length=500, pattern=r"\S")]
 """Why a visit is refused, cancelled or moved, or why a rule is overridden."""
 
@@ -48,6 +56,12 @@ class AppointmentType(Kept):
     auto_confirm: bool
     room_kind: RoomKind | None
     """A visit of this type occupies a room or chair of this kind."""
+    buffer_minutes: int | None
+    """Kept free after the visit; by the clinic's setting when it is null."""
+    requires_referral: bool
+    """Patients do not book it themselves."""
+    is_remote: bool
+    remote_text: str | None
     is_active: bool
     version: int
     created_at: datetime
@@ -63,6 +77,10 @@ class NewAppointmentType(Asked):
     color: Color = "#1c7ed6"
     auto_confirm: bool = False
     room_kind: RoomKind | None = None
+    buffer_minutes: Buffer | None = None
+    requires_referral: bool = False
+    is_remote: bool = False
+    remote_text: RemoteText | None = None
 
 
 class AppointmentTypePatch(Asked):
@@ -72,7 +90,24 @@ class AppointmentTypePatch(Asked):
     color: Color | UnsetType = UNSET
     auto_confirm: bool | UnsetType = UNSET
     room_kind: RoomKind | UnsetType | None = UNSET
+    buffer_minutes: Buffer | UnsetType | None = UNSET
+    requires_referral: bool | UnsetType = UNSET
+    is_remote: bool | UnsetType = UNSET
+    remote_text: RemoteText | UnsetType | None = UNSET
     is_active: bool | UnsetType = UNSET
+
+
+class OwnPrice(Kept):
+    """What a type costs with one practitioner, instead of the type's own price."""
+
+    type_id: AppointmentTypeId
+    practitioner_id: PractitionerId
+    price_minor: int
+    updated_at: datetime
+
+
+class OwnPriceWish(Asked):
+    price_minor: Price
 
 
 class TemplateRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -119,9 +154,30 @@ class DayException(Kept):
 
 
 class DayExceptionWish(Asked):
+    """What is to be different. Time in which a live visit lies is not taken away, unless `keepBooked` says that the visit
+    stays although it then lies outside."""
+
     day_off: bool = False
     extra: Annotated[list[DayInterval], Meta(max_length=20)] = msgspec.field(default_factory=list)
     note: Line | None = None
+    keep_booked: bool = False
+
+
+class BulkWish(Asked):
+    """The same for many days: from one day to another, both included, on these weekdays (all when they are left out).
+
+    `skipExisting` leaves days alone that differ from their weekday already; `preview` says what would be, and changes nothing.
+    """
+
+    first: date = msgspec.field(name="from")
+    last: date = msgspec.field(name="to")
+    weekdays: Annotated[list[Weekday], Meta(min_length=1, max_length=7)] | None = None
+    day_off: bool = False
+    extra: Annotated[list[DayInterval], Meta(max_length=20)] = msgspec.field(default_factory=list)
+    note: Line | None = None
+    skip_existing: bool = True
+    keep_booked: bool = False
+    preview: bool = False
 
 
 class Slot(msgspec.Struct, frozen=True, rename="camel"):
@@ -145,9 +201,32 @@ class AppointmentRequest(Asked):
     starts_at: datetime | None = None
     patient_id: PatientId | None = None
     reason: VisitReason | None = None
+    symptoms: Symptoms | None = None
+    notes: Notes | None = None
     walk_in: bool = False
     room_id: RoomId | None = None
+    remote_text: RemoteText | None = None
     override_reason: StatedReason | None = None
+
+
+class AppointmentPatch(Asked):
+    """What is to change; a field that is left out stays. Patients change `reason` and `symptoms`, the desk everything."""
+
+    reason: VisitReason | UnsetType | None = UNSET
+    symptoms: Symptoms | UnsetType | None = UNSET
+    notes: Notes | UnsetType | None = UNSET
+    remote_text: RemoteText | UnsetType | None = UNSET
+    room_id: RoomId | UnsetType | None = UNSET
+
+
+class AppointmentChange(Asked):
+    """All that can be changed, at once; what is left out becomes empty."""
+
+    reason: VisitReason | None = None
+    symptoms: Symptoms | None = None
+    notes: Notes | None = None
+    remote_text: RemoteText | None = None
+    room_id: RoomId | None = None
 
 
 class RescheduleRequest(Asked):
@@ -185,16 +264,40 @@ class Appointment(Kept):
     status: Status
     hold_until: datetime | None
     reason: str | None
+    symptoms: str | None = None
+    notes: str | None = None
+    """Practical remarks of the desk, seen by the patient too; what is clinical belongs to the consultation."""
+    is_remote: bool = False
+    remote_text: str | None = None
+    buffer_minutes: int = 0
+    series_id: str | None = None
     status_reason: str | None
     override_reason: str | None
     created_via: Literal["patient", "desk"]
     moves: int
     """How often it was moved."""
     entered_in_error: bool
+    settled_at: datetime | None = None
+    """Since when it has been sure that the visit is at this start."""
+    checked_in_at: datetime | None = None
     version: int
     created_at: datetime
     created_by: str
     updated_at: datetime
+
+
+class Span(Kept):
+    """A time to be held that is no appointment (yet): a wish to move one, an offer."""
+
+    id: AppointmentId
+    """Of the visit that it is for."""
+    practitioner_id: PractitionerId
+    patient_id: PatientId
+    room_id: RoomId | None
+    starts_at: datetime
+    ends_at: datetime
+    buffer_minutes: int
+    hold_until: datetime | None
 
 
 class AppointmentLine(Kept):
@@ -214,6 +317,10 @@ class AppointmentLine(Kept):
     ends_at: datetime
     local_time: str
     status: Status
+    is_remote: bool
+    checked_in_at: datetime | None
+    waiting_minutes: int | None = None
+    """On the board: for how long somebody who is checked in has been waiting."""
     version: int
 
 
@@ -224,13 +331,26 @@ class DayChange(Kept):
     conflicts: list[AppointmentLine]
 
 
+class BulkChange(Kept):
+    """What became of each day, and the live visits that lie (or, with `keepBooked`, now lie) outside.
+
+    A day that would leave a visit outside is among the skipped.
+    """
+
+    preview: bool
+    created: list[date]
+    updated: list[date]
+    skipped: list[date]
+    conflicts: list[AppointmentLine]
+
+
 class TemplateChange(Kept):
     template: Template
     conflicts: list[AppointmentLine]
 
 
 class Board(Kept):
-    """The day of the clinic, by what is to be done next."""
+    """The day of the clinic, by what is to be done next. Those who wait are in the order in which they came."""
 
     day_on: date = msgspec.field(name="date")
     expected: list[AppointmentLine]
@@ -250,3 +370,18 @@ class AppointmentFilter(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     patient_id: PatientId | None = None
     status: Status | None = None
     with_errors: bool = False
+
+
+class SlotFilter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Which free times: of whom, when, how long. All that is given must hold."""
+
+    first: date | None = None
+    last: date | None = None
+    specialty: str | None = None
+    practitioner_id: PractitionerId | None = None
+    type_id: AppointmentTypeId | None = None
+    minutes: int | None = None
+    """The length, when no type is given."""
+    part_of_day: PartOfDay | None = None
+    weekdays: frozenset[int] = frozenset()
+    """ISO: 1 is Monday; all when it is empty."""

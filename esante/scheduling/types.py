@@ -6,14 +6,18 @@ from msgspec import UNSET
 from esante.kernel.errors import Conflict, NotFound, Stale
 from esante.kernel.structs import new_id
 from esante.kernel.transaction import ReadTx, WriteTx
+from esante.people import service as people
+from esante.people.structs import PractitionerId
 from esante.scheduling import availability_store as store
 from esante.scheduling import policy
-from esante.scheduling.events import AppointmentTypeCreated, AppointmentTypeUpdated
+from esante.scheduling.events import AppointmentTypeCreated, AppointmentTypeUpdated, OwnPriceSet
 from esante.scheduling.structs import (
     AppointmentType,
     AppointmentTypeId,
     AppointmentTypePatch,
     NewAppointmentType,
+    OwnPrice,
+    OwnPriceWish,
 )
 
 
@@ -57,7 +61,10 @@ def change_type(tx: WriteTx, type_id: AppointmentTypeId, version: int, patch: Ap
     policy.may_keep_types(tx)
     kept = appointment_type(tx, type_id)
     if kept.version != version:
-        raise Stale("Somebody changed this since you read it. Read it again, then change it")
+        raise Stale(
+            "Somebody changed this since you read it. Read it again, then change it",
+            extra={"current": msgspec.to_builtins(kept)},
+        )
     given = {
         name: value
         for name, value in msgspec.structs.asdict(patch).items()
@@ -94,12 +101,54 @@ def appointment_type(tx: ReadTx, type_id: AppointmentTypeId) -> AppointmentType:
     return found
 
 
-def bookable_type(tx: ReadTx, type_id: AppointmentTypeId) -> AppointmentType:
-    """A kind of visit that takes new appointments. For other rooms."""
-    found = appointment_type(tx, type_id)
-    if not found.is_active:
+def bookable_type(
+    tx: ReadTx, type_id: AppointmentTypeId, practitioner_id: PractitionerId | None = None
+) -> AppointmentType:
+    """A kind of visit that takes new appointments, at the price that it has with the practitioner. For other rooms."""
+    found = (
+        store.appointment_type_with(tx, type_id, practitioner_id)
+        if practitioner_id
+        else store.appointment_type(tx, type_id)
+    )
+    if found is None or not found.is_active:
         raise NotFound("There is no such appointment type")
     return found
+
+
+def buffer_of(tx: ReadTx, kind: AppointmentType) -> int:
+    """How many minutes stay free after such a visit: its own, or else the clinic's. For other rooms."""
+    return tx.settings.buffer_minutes if kind.buffer_minutes is None else kind.buffer_minutes
+
+
+def list_own_prices(tx: ReadTx, type_id: AppointmentTypeId) -> list[OwnPrice]:
+    """Which practitioners ask another price for this kind of visit."""
+    policy.may_see_slots(tx)
+    return store.own_prices(tx, appointment_type(tx, type_id).id)
+
+
+def set_own_price(
+    tx: WriteTx, type_id: AppointmentTypeId, practitioner_id: PractitionerId, wish: OwnPriceWish
+) -> OwnPrice:
+    """What the type costs with this practitioner, for appointments to come. Admins only."""
+    policy.may_keep_types(tx)
+    kind = appointment_type(tx, type_id)
+    price = OwnPrice(
+        type_id=kind.id,
+        practitioner_id=people.practitioner_brief(tx, practitioner_id).id,
+        price_minor=wish.price_minor,
+        updated_at=tx.now,
+    )
+    store.put_own_price(tx, price)
+    tx.record(OwnPriceSet(subject=kind.id, practitioner_id=practitioner_id))
+    return price
+
+
+def drop_own_price(tx: WriteTx, type_id: AppointmentTypeId, practitioner_id: PractitionerId) -> None:
+    """The type's own price holds again. Admins only; `NotFound` when there was none."""
+    policy.may_keep_types(tx)
+    if not store.delete_own_price(tx, type_id, practitioner_id):
+        raise NotFound("This practitioner has no price of their own")
+    tx.record(OwnPriceSet(subject=type_id, practitioner_id=practitioner_id, withdrawn=True))
 
 
 def _name_is_free(tx: ReadTx, name: str) -> None:

@@ -168,7 +168,7 @@ def owners() -> dict[str, str]:
     """Which room owns which table: by the migration that makes it."""
     of_number = {"1": "kernel", "2": "identity", "3": "people", "4": "workplaces", "5": "scheduling", "6": "records"}
     of_number |= {"7": "interop", "8": "notifications", "9": "identity"}
-    of_number |= {"10": "people"}
+    of_number |= {"10": "people", "11": "scheduling"}
     of_number |= {"12": "workplaces", "13": "admin"}
     found = {}
     for script in sorted((HOUSE / "migrations").glob("*.sql")):

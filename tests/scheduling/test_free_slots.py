@@ -8,17 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esante.kernel.actor import ANONYMOUS
-from esante.kernel.errors import Forbidden, Invalid, NotFound
+from esante.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from esante.kernel.transaction import WriteTx
 from esante.people.practitioners.service import suspend_practitioner
 from esante.people.structs import DecisionReason
-from esante.scheduling import availability, service, slots, types
+from esante.scheduling import availability, finder, service, slots, types
 from esante.scheduling.structs import (
     Because,
     DayExceptionWish,
     DayInterval,
     NewAppointmentType,
     Slot,
+    SlotFilter,
     TemplateRow,
     TemplateWish,
 )
@@ -34,7 +35,7 @@ TEN = MONDAY + hours(2)
 def free(practice: Practice, first: date = TODAY, last: date = TODAY, who: str = "driss", **more: str) -> list[Slot]:
     kind = practice.types[more["kind"]].id if "kind" in more else None
     doctor = practice.doctors[more.get("doctor", "amina")]
-    return practice.db.read(practice.actors[who], availability.free_slots, doctor, first, last, kind)
+    return practice.db.read(practice.actors[who], finder.free_slots, doctor, first, last, kind)
 
 
 def walls(found: list[Slot]) -> list[str]:
@@ -171,7 +172,7 @@ def test_every_slot_lies_inside_its_interval(day: date, start: int, length: int,
 
 async def test_the_finder_names_the_soonest_of_all(practice: Practice) -> None:
     def find(specialty: str | None) -> list[Slot]:
-        return practice.db.read(practice.actors["driss"], availability.find_slots, specialty, None, None, None, 4)
+        return practice.db.read(practice.actors["driss"], finder.find_slots, SlotFilter(specialty=specialty), 4)
 
     assert len(find(None)) == 4
     assert [slot.practitioner_id for slot in find(None)[:2]] == sorted(practice.doctors.values())
@@ -194,7 +195,7 @@ async def test_who_is_not_approved_is_not_bookable(practice: Practice) -> None:
 
 async def test_the_stranger(practice: Practice) -> None:
     with pytest.raises(Forbidden):
-        practice.db.read(ANONYMOUS, availability.free_slots, practice.doctors["amina"], None, None, None)
+        practice.db.read(ANONYMOUS, finder.free_slots, practice.doctors["amina"], None, None, None)
 
 
 # ------------------------------------------------------------------- the template
@@ -214,7 +215,12 @@ async def test_a_template_is_replaced_and_live_appointments_outside_are_listed(p
 
 async def test_a_day_off_lists_who_is_booked(practice: Practice) -> None:
     kept = await practice.book("driss", TEN)
-    change = await practice.do("amina", availability.put_exception, TODAY, None, DayExceptionWish(day_off=True))
+    with pytest.raises(Conflict) as refused:
+        await practice.do("amina", availability.put_exception, TODAY, None, DayExceptionWish(day_off=True))
+    assert refused.value.code == "BOOKED"
+    assert [line["id"] for line in refused.value.extra["conflicts"]] == [kept.id]
+    off = DayExceptionWish(day_off=True, keep_booked=True)
+    change = await practice.do("amina", availability.put_exception, TODAY, None, off)
     assert [line.id for line in change.conflicts] == [kept.id]
     again = await practice.do("amina", availability.delete_exception, TODAY, None)
     assert again.conflicts == []

@@ -21,7 +21,7 @@ OVERLAPS = """
 """
 STRAY = """
     SELECT count(*) FROM appointment LEFT JOIN occupancy
-      ON occupancy.appointment_id = appointment.id AND resource_kind = 'practitioner'
+      ON occupancy.appointment_id = appointment.id AND resource_kind = 'practitioner' AND source = 'appointment'
    WHERE (appointment.status IN ('pending', 'confirmed', 'checked_in', 'in_progress')) <> (occupancy.starts_at IS NOT NULL)
       OR occupancy.starts_at <> appointment.starts_at OR occupancy.ends_at <> appointment.ends_at
 """

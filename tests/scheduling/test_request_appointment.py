@@ -8,7 +8,7 @@ import pytest
 
 from esante.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from esante.kernel.idempotency import Once
-from esante.scheduling import service, types
+from esante.scheduling import agenda, service, types
 from esante.scheduling.structs import AppointmentRequest, AppointmentTypePatch
 from tests.scheduling.practice import MONDAY, Practice, hours
 
@@ -29,7 +29,7 @@ async def test_price_name_and_length_come_from_the_type_and_stay(practice: Pract
     kept = await practice.book("driss", TEN)
     patch = AppointmentTypePatch(name="dearer", price_minor=9900)
     await practice.do("gwen", types.change_type, kept.type_id, 1, patch)
-    shown = await practice.look("driss", service.show_appointment, kept.id)
+    shown = await practice.look("driss", agenda.show_appointment, kept.id)
     assert (shown.price_minor, shown.currency, shown.type_name) == (2500, "EUR", "visit")
 
 

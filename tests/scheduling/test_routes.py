@@ -150,7 +150,10 @@ def test_who_is_turned_away(clinic: Clinic) -> None:
 
 def test_availability_is_put_and_taken_back(clinic: Clinic) -> None:
     kept = booked(clinic)
-    off = clinic.amina.put("/availability/exceptions/2026-11-16", json={"dayOff": True, "note": "Away"})
+    wanted = {"dayOff": True, "note": "Away"}
+    refused = clinic.amina.put("/availability/exceptions/2026-11-16", json=wanted)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "BOOKED")
+    off = clinic.amina.put("/availability/exceptions/2026-11-16", json=wanted | {"keepBooked": True})
     assert off.status_code == 200, off.text
     assert [line["id"] for line in off.json()["conflicts"]] == [kept["id"]]
     assert off.json()["exception"]["date"] == "2026-11-16"

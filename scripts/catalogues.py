@@ -18,7 +18,7 @@ HOUSE = ROOT / "esante"
 LOCALES = HOUSE / "locales"
 SPEAKERS = {
     "Refusal", "Invalid", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Gone", "Stale", "TooLarge",
-    "UnsupportedType", "Locked", "VersionMissing", "TooMany", "Unavailable", "DiskFull",
+    "UnsupportedType", "Locked", "NotEnrolled", "VersionMissing", "TooMany", "Unavailable", "DiskFull",
 }  # fmt: skip
 TELLERS = {"translate", "tell", "_tell_doctor", "_tell_patient", "_tell_record", "_tell_person", "_form"}
 LETTERS = {"ONE_TIME_LETTERS", "MESSAGES"}

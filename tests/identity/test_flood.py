@@ -22,6 +22,7 @@ from tests.live import Live, served
 EMAIL = "amina@demo.esante.example"
 KNOWN = "the-laptop-of-amina"
 ADDRESSES, EACH = 250, 40
+HEAD = b"POST /api/v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
 
 
 @pytest.fixture
@@ -44,8 +45,7 @@ async def attack(port: int, identifiers: list[str], statuses: Counter[int], numb
         body = msgspec.json.encode(
             {"identifier": identifier, "password": "Wrong-Horse-7", "deviceId": f"attacker-{number}"}
         )
-        head = f"POST /api/v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-        writer.write(head.encode() + body)
+        writer.write(HEAD % len(body) + body)
         answer = await reader.readuntil(b"\r\n\r\n")
         statuses[int(answer[9:12])] += 1
         length = next(int(line[15:]) for line in answer.split(b"\r\n") if line.lower().startswith(b"content-length:"))

@@ -30,7 +30,7 @@ def test_no_file_and_an_empty_one_mean_all_defaults(tmp_path: Path) -> None:
     [
         ("[server]\nprot = 1", "there is no setting 'server.prot'. Did you mean 'server.port'?"),
         ("[sever]\nport = 1", "there is no setting 'sever'. Did you mean 'server'?"),
-        ("[server]\nzzz = 1", "there is no setting 'server.zzz'. Known are: host, port."),
+        ("[server]\nzzz = 1", "there is no setting 'server.zzz'. Known are: allowed_origins, host, port."),
         ('[server]\nport = "x"', "Expected `int`, got `str` - at `$.server.port`"),
         ("[server]\nport = 70000", "at `$.server.port`"),
         ("server = 3", "at `$.server`"),

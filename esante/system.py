@@ -98,6 +98,7 @@ def document(app: Litestar) -> dict[str, Any]:
                 operation = whole["paths"].get(route.path_format, {}).get(method.lower())
                 if operation is None:
                     continue
+                operation["summary"] = handler.handler_name.replace("_", " ").capitalize()
                 operation["responses"].pop("400", None)
                 operation["responses"] |= refused
                 if "anonymous" not in handler.opt["access"]:

@@ -17,13 +17,13 @@ ROOT = Path(__file__).parent.parent
 class Served:
     """One server process; ended by its id."""
 
-    def __init__(self, data: Path, config: Path) -> None:
+    def __init__(self, data: Path, config: Path, command: str = "serve") -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         started = time.monotonic()
         self._log = (data.parent / "server.log").open("ab")
         self.process = subprocess.Popen(
-            esante("serve", "--data", str(data), "--config", str(config), "--port", str(self.port)),
+            esante(command, "--data", str(data), "--config", str(config), "--port", str(self.port)),
             stdout=self._log,
             stderr=self._log,
             cwd=ROOT,

@@ -9,6 +9,8 @@ import msgspec
 import typer
 
 from esante import demo as furniture
+from esante.admin import service as admin
+from esante.admin.structs import SettingWish
 from esante.app import DATABASE, bring_up_to_date, open_clinic
 from esante.cli import report
 from esante.cli.opening import DEMO_KEY, operator, settings_of, unlocked, with_clinic
@@ -118,6 +120,8 @@ def _make(data: Path, settings: Config) -> None:
 
 def _open_house(tx: WriteTx, name: str) -> str:
     workplaces.ensure_workplace(tx, name)
+    if name != tx.settings.clinic_name:
+        admin.change_setting(tx, "clinicName", 0, SettingWish(value=name))
     return identity.issue_first_admin_code(tx)
 
 

@@ -55,5 +55,8 @@ def main() -> None:
     except (Broken, Refusal) as error:
         fail(str(error))
         sys.exit(1)
+    except OSError as error:
+        fail(f"{error.filename or 'the system'}: {error.strerror or error}")
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -69,6 +69,8 @@ def make_folder(path: Path, mode: int = 0o700) -> None:
 @contextmanager
 def locked(path: Path, holder: str, *, wait: bool = False) -> Iterator[None]:
     """Hold the lock file `path`; it ends with the process, however that ends. Taken: `Broken`, naming the holder."""
+    if not path.parent.is_dir():
+        raise Broken(f"There is no folder {path.parent}. Make a clinic there: esante init --data {path.parent}")
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

@@ -112,9 +112,14 @@ def tell_address_is_known(tx: WriteTx, account_id: AccountId) -> None:
 
 
 def confirmation_secrets(tx: ReadTx, one_time_id: str) -> OneTimeMail:
-    """For the house: what a confirmation or reset mail must say, derived now. `NotFound` for an unknown or first-admin row."""
+    """For the house: what a confirmation or reset mail must say, derived now.
+
+    `NotFound` for an unknown or first-admin row, and for one that was used or has run out: it is of no use to anybody.
+    """
     row = one_time.one_time(tx, one_time_id)
     if row is None or row.account_id is None or row.purpose == "first_admin":
+        raise NotFound("There is no such one-time secret")
+    if row.used_at is not None or row.link_until_at <= tx.now:
         raise NotFound("There is no such one-time secret")
     owner = contact(tx, row.account_id)
     derived = one_time.secrets_of(tx, row)

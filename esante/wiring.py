@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from litestar import Router
 
+from esante.admin import reactions as admin_react
+from esante.admin.events import SettingChanged
 from esante.admin.routes import router as admin
 from esante.audit.routes import router as audit
 from esante.identity import reactions as identity_reactions
@@ -186,6 +188,8 @@ WIRING: Wiring = {
     PrescriptionUpdated: Reactions(later=(notify.tell_prescription_updated,)),
     PrescriptionCancelled: Reactions(later=(notify.tell_prescription_cancelled,)),
     PrescriptionLocked: Reactions(later=(notify.tell_prescription_locked,)),
+    # administration
+    SettingChanged: Reactions(later=(admin_react.tell_setting_changed,)),
 }
 
 WORK = Work(

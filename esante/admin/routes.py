@@ -6,7 +6,6 @@ from typing import Any
 
 from litestar import Request, Response, Router, delete, get, put
 from litestar.params import FromPath, JSONBody
-from litestar.response import Stream
 
 from esante.admin.desk import service as desk
 from esante.admin.logo import service as logos
@@ -65,10 +64,11 @@ async def show_logo(request: Request[Any, Any, Any], db: Db, actor: Me, clinic: 
     """The clinic's logo, a PNG; 404 while there is none."""
     found = db.read(actor, logos.show_logo)
     tag = f'"{found.sha256[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "public, max-age=300", "Content-Length": str(found.size)}
+    headers = {"ETag": tag, "Cache-Control": "public, max-age=300"}
     if request.headers.get("if-none-match") == tag:
         return Response(b"", status_code=304, media_type="image/png", headers={"ETag": tag})
-    return Stream(clinic.vault.open(found.file_id), media_type="image/png", headers=headers)
+    whole = b"".join([block async for block in clinic.vault.open(found.file_id)])
+    return Response(whole, media_type="image/png", headers=headers)
 
 
 @put(
@@ -85,7 +85,7 @@ async def keep_logo(request: Request[Any, Any, Any], db: Db, actor: Me, clinic: 
     sealed = await clinic.vault.save(_chunks(picture.data))
     try:
         new, old = await db.write(actor, logos.keep_logo, sealed, picture)
-    except BaseException:
+    except Exception:  # not when the caller has gone: the row may be written all the same
         await asyncio.to_thread(clinic.vault.remove, sealed.id)
         raise
     if old:

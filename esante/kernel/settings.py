@@ -54,8 +54,6 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Until how long before the start a patient may cancel (SPEC R18)."""
     no_show_grace_minutes: Annotated[int, Meta(ge=0, le=60)] = 15
     """How late a patient may come before the visit counts as missed."""
-    default_slot_minutes: Annotated[int, Meta(ge=5, le=240)] = 30
-    """The length of a slot where availability does not say (SPEC R16)."""
     arrive_early_minutes: Annotated[int, Meta(ge=0, le=60)] = 10
     """How early the confirmation asks the patient to come (SPEC R20)."""
     buffer_minutes: Annotated[int, Meta(ge=0, le=120)] = 0

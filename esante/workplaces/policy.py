@@ -18,7 +18,9 @@ def may_see(tx: ReadTx) -> None:
 
 
 def may_see_public(tx: ReadTx) -> None:
-    """Open to everybody: where a practitioner can be visited."""
+    """Where a practitioner can be visited: open to everybody, to who is signed in when the clinic books nobody in public."""
+    if tx.actor.role == "anonymous" and not tx.settings.feature_public_booking:
+        raise Unauthenticated("Please sign in")
 
 
 def may_try(tx: ReadTx) -> None:

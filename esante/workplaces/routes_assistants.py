@@ -1,8 +1,9 @@
 """The HTTP door of who works where: a practitioner's own sites, their assistants, and what assistants answer."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import Response, Router, get, patch, post, put
+from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from esante.kernel.access import OPEN, SIGNED_IN, roles
@@ -36,6 +37,8 @@ from esante.workplaces.structs import (
 
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 Cursor = FromQuery[str | None]
+Turnstile = NamedDependency[Any]
+"""Parameter name `door`: counts the tries at a code, as identity's own routes do."""
 DOCTOR = roles("doctor")
 INVITERS = roles("doctor", "admin")
 ASSISTANT = roles("assistant")
@@ -160,9 +163,10 @@ async def respond_invite(data: JSONBody[InvitationAnswer], db: Db, actor: Me) ->
     return await db.write(actor, invitations.respond, data)
 
 
-@post("/assistants/join", access=OPEN)
-async def join(data: JSONBody[JoinWish], db: Db, actor: Me, clinic: House) -> Joined:
+@post("/assistants/join", access=OPEN, pace="tries")
+async def join(data: JSONBody[JoinWish], db: Db, actor: Me, clinic: House, door: Turnstile) -> Joined:
     """Make an assistant's account by an invitation code, and accept with it. A code that does not fit is 410."""
+    attempt = door.throttle.try_at(f"join {data.email.strip().casefold()}", actor.address, door.now())
     if not db.read(actor, invitations.check_code, data):
         await db.write(actor, invitations.note_wrong_code)
         raise _no_code()
@@ -170,6 +174,7 @@ async def join(data: JSONBody[JoinWish], db: Db, actor: Me, clinic: House) -> Jo
     joined = await db.write(actor, invitations.join, data, hashed)
     if joined is None:
         raise _no_code()
+    attempt.forgive()
     return joined
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Clinic
+from tests.workplaces.desk import newcomer
 
 
 def put(clinic: Clinic, key: str, value: Any, version: int = 0) -> Any:
@@ -52,6 +53,17 @@ def test_history_keeps_what_was(clinic: Clinic) -> None:
         ("esante", "House of Health", 1),
     ]
     assert {one["changedBy"] for one in kept} == {clinic.accounts["gwen"]}
+
+
+def test_the_other_admins_are_told(clinic: Clinic) -> None:
+    newcomer(clinic, "hana", role="admin")
+    put(clinic, "patientCancelHours", 24)
+    clinic.run_jobs()
+    told = {
+        name: [one["kind"] for one in clinic.notifications(name) if one["kind"] == "setting_changed"]
+        for name in clinic.accounts
+    }
+    assert {name for name, kinds in told.items() if kinds} == {"hana"}
 
 
 def test_a_stale_version_is_refused(clinic: Clinic) -> None:

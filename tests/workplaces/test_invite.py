@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from esante.kernel.config import Config, Limits
 from tests.conftest import Clinic, Person
 from tests.workplaces.desk import invite, invited, newcomer, respond, site, told, wait
 
@@ -72,6 +73,19 @@ def test_the_sweep_tells_the_world(clinic: Clinic) -> None:
     assert clinic.audit("assistant.expired")[0]["actor"] == "job:workplaces.expire_invitations"
     assert told(clinic, "amina") == ["assistant_expired"]
     assert clinic.amina.get("/doctors/invitations").json()["items"][0]["status"] == "expired"
+
+
+def test_only_the_two_parties_are_told(clinic: Clinic) -> None:
+    hugo = newcomer(clinic)
+    respond(hugo, invited(clinic, clinic.amina))
+    hugo.post("/assistants/leave", json={"workplaceId": clinic.made.workplace_id, "reason": "I move away"})
+    assert told(clinic, "hugo") == ["assistant_invited"]
+    assert told(clinic, "amina") == ["assistant_accepted", "assistant_left"]
+    for stranger in ("bruno", "chloe", "driss", "emma", "farid", "gwen"):
+        assert told(clinic, stranger) == []
+    text = clinic.notifications("amina")[-1]["body"]
+    assert "hugo@demo.esante.example" in text
+    assert "move away" not in text, "the reason is read in the list"
 
 
 def test_how_long_it_is_open_is_a_setting(clinic: Clinic) -> None:
@@ -221,6 +235,16 @@ def test_a_wrong_code_is_noted(clinic: Clinic) -> None:
         answer = join(clinic, "0000-0000-0000", name=name)
         assert (answer.status_code, answer.json()["error"]["code"]) == (410, "CODE_REFUSED")
     assert len(clinic.audit("assistant.code_refused")) == 2
+
+
+@pytest.mark.parametrize("config", [Config(limits=Limits(connections_per_address=100_000))])
+def test_guessing_has_to_wait(clinic: Clinic) -> None:
+    made = invite(clinic, clinic.amina, name="nina").json()
+    answers = [join(clinic, "0000-0000-0000").status_code for _ in range(6)]
+    assert answers == [410] * 5 + [429]
+    assert join(clinic, made["code"]).status_code == 429
+    wait(clinic, minutes=16)
+    assert join(clinic, made["code"]).status_code == 201
 
 
 def test_a_code_runs_out_with_its_invitation(clinic: Clinic) -> None:

@@ -175,3 +175,11 @@ def test_row_50_literal_routes_are_not_shadowed(clinic: Clinic) -> None:
         answer = clinic.amina.get(path)
         assert answer.status_code == 200, f"{path}: {answer.text}"
         assert "items" in answer.json()
+
+
+def test_without_public_booking_strangers_sign_in_first(clinic: Clinic) -> None:
+    path = f"/doctors/{clinic.ids['amina']}/workplaces"
+    put = clinic.gwen.put("/settings/featurePublicBooking", json={"value": False}, headers={"if-match": '"0"'})
+    assert put.status_code == 200
+    assert clinic.anonymous.get(path).status_code == 401
+    assert clinic.driss.get(path).status_code == 200

@@ -6,7 +6,7 @@ from esante.admin import policy
 from esante.admin.structs import AssistantDashboard
 from esante.kernel import clock
 from esante.kernel.transaction import LookTx
-from esante.scheduling import agenda
+from esante.scheduling import service as scheduling
 from esante.scheduling.structs import AppointmentFilter
 from esante.workplaces import service as workplaces
 
@@ -20,5 +20,5 @@ def assistant_dashboard(tx: LookTx) -> AssistantDashboard:
         doctors=workplaces.list_own_doctors(tx),
         workplaces=workplaces.list_own_workplaces(tx),
         invitations=workplaces.list_own_invitations(tx).items,
-        today=agenda.list_day(tx, today, AppointmentFilter()).items if sees_agenda else [],
+        today=scheduling.list_day(tx, today, AppointmentFilter()).items if sees_agenda else [],
     )

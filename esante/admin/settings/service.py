@@ -11,6 +11,7 @@ from esante.admin.logo import service as logo
 from esante.admin.settings import catalogue, rules, store
 from esante.admin.settings.catalogue import Known
 from esante.admin.structs import ClinicFace, Setting, SettingChange, SettingRow, SettingWish
+from esante.identity import service as identity
 from esante.kernel.errors import Stale
 from esante.kernel.i18n import LANGUAGES
 from esante.kernel.structs import Page
@@ -54,9 +55,11 @@ def change_setting(tx: WriteTx, key: str, version: int, wish: SettingWish) -> Se
     """A new value, in force from the next transaction on. What was before is remembered.
 
     Refused: a value beyond the bounds (they are named), a zone, country or currency that does not exist, a stale version,
-    an unknown name. The value that it has already changes nothing.
+    an unknown name. The value that it has already changes nothing. An admin with a second factor is asked for it again
+    after ten minutes (STEP_UP_REQUIRED).
     """
     policy.may_run_clinic(tx)
+    identity.require_fresh(tx)
     one = rules.setting(key)
     before = _shown(one, store.row(tx, key))
     if before.version != version:
@@ -90,6 +93,11 @@ def list_changes(tx: ReadTx, key: str) -> Page[SettingChange]:
         for one in found
     ]
     return Page(items=shown)
+
+
+def author_of(tx: ReadTx, key: str, version: int) -> str | None:
+    """For other rooms: who gave the setting this version."""
+    return store.author_of(tx, key, version)
 
 
 def _shown(one: Known, row: SettingRow | None) -> Setting:

@@ -40,3 +40,7 @@ def changes(tx: ReadTx, key: str | None, before: str | None, most: int) -> list[
         " WHERE (:key IS NULL OR key = :key) AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :most",
         {"key": key, "before": before, "most": most},
     )
+
+
+def author_of(tx: ReadTx, key: str, version: int) -> str | None:
+    return tx.maybe(str, "SELECT changed_by FROM setting_change WHERE key = ? AND version = ?", key, version)

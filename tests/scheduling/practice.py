@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from esante.identity import service as identity
 from esante.identity.structs import NewAccount
+from esante.kernel import clock
 from esante.kernel.actor import Actor, house
 from esante.kernel.database import Database
 from esante.kernel.one_time import OneTimeSecrets
@@ -21,6 +24,7 @@ from esante.scheduling.structs import (
     NewAppointmentType,
     TemplateRow,
 )
+from esante.wiring import WORK
 from esante.workplaces import service as workplaces
 
 KEY = bytes(range(32))
@@ -33,13 +37,16 @@ class Practice:
     """The practice with its people; `at` is what the clock says."""
 
     def __init__(self, folder: Path, at: datetime = MONDAY) -> None:
-        self.at = at
-        self.db = Database(folder / "esante.db", KEY, KEY, OneTimeSecrets(KEY), {}, now=lambda: self.at)
+        self.at, self._folder = at, folder
+        self.db = self._open()
         self.patients: dict[str, Any] = {}
         self.doctors: dict[str, Any] = {}
         self.actors: dict[str, Actor] = {}
         self.types: dict[str, AppointmentType] = {}
         self.place = ""
+
+    def _open(self) -> Database:
+        return Database(self._folder / "esante.db", KEY, KEY, OneTimeSecrets(KEY), {}, now=lambda: self.at)
 
     async def furnish(self) -> None:
         await self.db.write(HOUSE, self._furnish)
@@ -86,6 +93,38 @@ class Practice:
     async def look(self, who: str, query: Callable[..., Any], *args: Any) -> Any:
         return await self.db.look(self.actors[who], query, *args)
 
+    async def add_patient(self, name: str) -> None:
+        """One more patient, with somebody who acts for them."""
+        new = NewPatient(first_name=name.title(), last_name="Patient")
+        patient = await self.db.write(HOUSE, people.add_patient, new, source="desk")
+        self.patients[name] = patient
+        self.actors[name] = Actor(id=f"account-{name}", role="patient", person_id=patient)
+
+    async def set(self, **wanted: Any) -> None:
+        """Change settings of the clinic."""
+
+        def change(tx: WriteTx) -> None:
+            for name, value in wanted.items():
+                tx.run(
+                    "INSERT INTO setting (key, value, updated_at, updated_by) VALUES (?, ?, ?, 'test')"
+                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    camel(name),
+                    msgspec.json.encode(value).decode(),
+                    tx.now,
+                )
+
+        await self.db.write(HOUSE, change)
+        await self.db.stop()
+        self.db = self._open()
+        await self.db.start()
+
+    async def run_due(self) -> list[str]:
+        """Do the tasks that are due now, and what they make due; their names."""
+        done: list[str] = []
+        while name := await self.db.write(HOUSE, do_next):
+            done.append(name)
+        return done
+
     def wish(self, at: datetime, doctor: str = "amina", kind: str = "visit", **more: Any) -> AppointmentRequest:
         usual = {
             "practitioner_id": self.doctors[doctor],
@@ -116,3 +155,23 @@ class Practice:
 
 def hours(number: float, minutes: int = 0) -> timedelta:
     return timedelta(hours=number, minutes=minutes)
+
+
+def do_next(tx: WriteTx) -> str | None:
+    """The first task that is due, done and struck off; its name."""
+    found = tx.conn.execute(
+        "SELECT id, name, payload FROM job WHERE done_at IS NULL AND due_at <= ? ORDER BY due_at, id LIMIT 1",
+        (clock.text(tx.now),),
+    ).fetchall()
+    if not found:
+        return None
+    job_id, name, payload = found[0]
+    tx.run("DELETE FROM job WHERE id = ?", job_id)
+    kind, work = WORK.inside[str(name)]
+    work(tx, msgspec.json.decode(str(payload), type=kind))
+    return str(name)
+
+
+def camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)

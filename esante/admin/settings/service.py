@@ -12,7 +12,6 @@ from esante.admin.settings import catalogue, rules, store
 from esante.admin.settings.catalogue import Known
 from esante.admin.structs import ClinicFace, Setting, SettingChange, SettingRow, SettingWish
 from esante.identity import service as identity
-from esante.identity import service as identity
 from esante.kernel.errors import Stale
 from esante.kernel.i18n import LANGUAGES
 from esante.kernel.structs import Page
@@ -56,7 +55,7 @@ def change_setting(tx: WriteTx, key: str, version: int, wish: SettingWish) -> Se
     """A new value, in force from the next transaction on. What was before is remembered.
 
     Refused: a value beyond the bounds (they are named), a zone, country or currency that does not exist, a stale version,
-    an unknown name; an admin with a second factor who has not proven it lately (`STEP_UP_REQUIRED`). The value that it has already changes nothing. An admin with a second factor is asked for it again
+    an unknown name. The value that it has already changes nothing. An admin with a second factor is asked for it again
     after ten minutes (STEP_UP_REQUIRED).
     """
     policy.may_run_clinic(tx)

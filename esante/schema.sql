@@ -57,7 +57,7 @@ CREATE TABLE setting (
     value      TEXT NOT NULL CHECK (json_valid(value)),
     updated_at TEXT NOT NULL,
     updated_by TEXT NOT NULL
-) STRICT;
+, version INTEGER NOT NULL DEFAULT 1) STRICT;
 
 CREATE TABLE idempotency (
     actor      TEXT NOT NULL,
@@ -129,7 +129,7 @@ CREATE TABLE session (
     created_at       TEXT NOT NULL,
     last_seen_at     TEXT NOT NULL,
     ended_at         TEXT,
-    end_reason       TEXT,
+    end_reason       TEXT, proven_at TEXT, locked_at TEXT, pin_tries INTEGER NOT NULL DEFAULT 0, enrolling INTEGER NOT NULL DEFAULT 0 CHECK (enrolling IN (0, 1)),
     CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 ) STRICT;
 
@@ -179,7 +179,7 @@ CREATE TABLE patient (
     created_at         TEXT NOT NULL,
     updated_at         TEXT NOT NULL,
     archived_at        TEXT
-) STRICT;
+, merged_into TEXT REFERENCES patient (id), erased_at TEXT, photo_id TEXT, keyed INTEGER NOT NULL DEFAULT 0 CHECK (keyed IN (0, 1))) STRICT;
 
 CREATE UNIQUE INDEX patient_mobile ON patient (mobile_e164)
     WHERE mobile_e164 IS NOT NULL AND archived_at IS NULL AND source <> 'import';
@@ -229,7 +229,7 @@ CREATE TABLE practitioner (
     created_at        TEXT NOT NULL,
     updated_at        TEXT NOT NULL,
     archived_at       TEXT
-) STRICT;
+, photo_id TEXT, latitude REAL CHECK (latitude BETWEEN -90 AND 90), longitude REAL CHECK (longitude BETWEEN -180 AND 180)) STRICT;
 
 CREATE UNIQUE INDEX practitioner_licence ON practitioner (licence_authority, licence_number)
     WHERE licence_number IS NOT NULL AND archived_at IS NULL AND source <> 'import';
@@ -248,18 +248,14 @@ CREATE TABLE practitioner_decision (
 CREATE INDEX practitioner_decision_of ON practitioner_decision (practitioner_id, id);
 
 CREATE TABLE care_relation (
-    id              TEXT PRIMARY KEY,
-    patient_id      TEXT NOT NULL REFERENCES patient (id),
     practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    patient_id      TEXT NOT NULL REFERENCES patient (id),
+    source_id       TEXT NOT NULL UNIQUE,
+    source          TEXT NOT NULL,
     since_at        TEXT NOT NULL,
     until_at        TEXT,                           -- none: as long as what opened it goes on
-    source          TEXT NOT NULL,
-    source_id       TEXT NOT NULL UNIQUE
-) STRICT;
-
-CREATE INDEX care_relation_pair ON care_relation (practitioner_id, patient_id, until_at);
-
-CREATE INDEX care_relation_patient ON care_relation (patient_id);
+    PRIMARY KEY (practitioner_id, patient_id, source_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE workplace (
     id          TEXT PRIMARY KEY,
@@ -280,7 +276,7 @@ CREATE TABLE workplace (
     version     INTEGER NOT NULL DEFAULT 1,
     created_at  TEXT NOT NULL,
     updated_at  TEXT NOT NULL
-) STRICT;
+, owner_id TEXT REFERENCES practitioner (id), fee_minor INTEGER CHECK (fee_minor >= 0), services TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(services)), insurances TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(insurances)), latitude REAL CHECK (latitude BETWEEN -90 AND 90), longitude REAL CHECK (longitude BETWEEN -180 AND 180)) STRICT;
 
 CREATE UNIQUE INDEX workplace_primary ON workplace (is_primary) WHERE is_primary = 1;
 
@@ -320,7 +316,7 @@ CREATE TABLE appointment_type (
     version          INTEGER NOT NULL DEFAULT 1,
     created_at       TEXT NOT NULL,
     updated_at       TEXT NOT NULL
-) STRICT;
+, buffer_minutes INTEGER CHECK (buffer_minutes BETWEEN 0 AND 120), requires_referral INTEGER NOT NULL DEFAULT 0 CHECK (requires_referral IN (0, 1)), is_remote INTEGER NOT NULL DEFAULT 0 CHECK (is_remote IN (0, 1)), remote_text TEXT) STRICT;
 
 CREATE UNIQUE INDEX appointment_type_name ON appointment_type (name) WHERE is_active = 1;
 
@@ -376,7 +372,7 @@ CREATE TABLE appointment (
     created_at       TEXT NOT NULL,
     created_by       TEXT NOT NULL,
     updated_at       TEXT NOT NULL
-) STRICT;
+, symptoms TEXT CHECK (length(symptoms) <= 2000), notes TEXT CHECK (length(notes) <= 1000), is_remote INTEGER NOT NULL DEFAULT 0 CHECK (is_remote IN (0, 1)), remote_text TEXT, buffer_minutes INTEGER NOT NULL DEFAULT 0, series_id TEXT, settled_at TEXT, checked_in_at TEXT) STRICT;
 
 CREATE INDEX appointment_day ON appointment (starts_at, id);
 
@@ -385,8 +381,6 @@ CREATE INDEX appointment_practitioner ON appointment (practitioner_id, starts_at
 CREATE INDEX appointment_patient ON appointment (patient_id, starts_at, id);
 
 CREATE INDEX appointment_status ON appointment (status, starts_at, id);
-
-CREATE INDEX appointment_hold ON appointment (hold_until) WHERE status = 'pending';
 
 CREATE TABLE appointment_move (
     id                 TEXT PRIMARY KEY,
@@ -400,37 +394,6 @@ CREATE TABLE appointment_move (
 ) STRICT;
 
 CREATE INDEX appointment_move_appointment ON appointment_move (appointment_id);
-
-CREATE TABLE occupancy (
-    appointment_id  TEXT NOT NULL REFERENCES appointment (id),
-    resource_kind   TEXT NOT NULL CHECK (resource_kind IN ('practitioner', 'room', 'patient')),
-    resource_id     TEXT NOT NULL,
-    starts_at       TEXT NOT NULL,
-    ends_at         TEXT NOT NULL CHECK (starts_at < ends_at),
-    hold_until      TEXT,             -- of a pending appointment: free again from this instant
-    override_reason TEXT,             -- a person at the desk said why this may overlap
-    PRIMARY KEY (appointment_id, resource_kind),
-    -- No row is longer than a day, so that an overlap is found by looking one day back.
-    CHECK (ends_at <= strftime('%Y-%m-%dT%H:%M:%fZ', starts_at, '+1 day'))
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX occupancy_resource ON occupancy (resource_kind, resource_id, starts_at, ends_at, hold_until);
-
-CREATE TRIGGER occupancy_is_free BEFORE INSERT ON occupancy
-WHEN NEW.override_reason IS NULL AND EXISTS (
-    SELECT 1 FROM occupancy
-    WHERE resource_kind = NEW.resource_kind AND resource_id = NEW.resource_id
-      AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
-      AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
-BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;
-
-CREATE TRIGGER occupancy_stays_free BEFORE UPDATE ON occupancy
-WHEN NEW.override_reason IS NULL AND EXISTS (
-    SELECT 1 FROM occupancy
-    WHERE resource_kind = NEW.resource_kind AND resource_id = NEW.resource_id
-      AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
-      AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
-BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;
 
 CREATE TABLE consultation (
     id                   TEXT PRIMARY KEY,
@@ -474,13 +437,6 @@ CREATE INDEX consultation_patient ON consultation (patient_id, started_at);
 CREATE INDEX consultation_practitioner ON consultation (practitioner_id, started_at);
 
 CREATE INDEX consultation_time ON consultation (started_at, id);
-
-CREATE TRIGGER consultation_is_sealed
-BEFORE UPDATE OF id, appointment_id, patient_id, practitioner_id, workplace_id, type, started_at, ended_at, started_precision,
-    chief_complaint, symptoms, vitals, examination, diagnosis, diagnosis_code, notes, additional_notes, follow_up_required,
-    follow_up_on, follow_up_notes, shared_with_patient, source, created_at, completed_at ON consultation
-WHEN OLD.can_edit_until IS NOT NULL AND (NEW.updated_at >= OLD.can_edit_until OR NEW.updated_at < OLD.updated_at)
-BEGIN SELECT RAISE(ABORT, 'this consultation is sealed'); END;
 
 CREATE TRIGGER consultation_change_counts
 BEFORE UPDATE OF chief_complaint, symptoms, vitals, examination, diagnosis, diagnosis_code, notes, additional_notes, type,
@@ -568,12 +524,6 @@ CREATE INDEX prescription_practitioner ON prescription (practitioner_id, issued_
 CREATE INDEX prescription_time ON prescription (issued_at, id);
 
 CREATE UNIQUE INDEX prescription_number ON prescription (consultation_id, number) WHERE consultation_id IS NOT NULL;
-
-CREATE TRIGGER prescription_is_locked
-BEFORE UPDATE OF id, consultation_id, patient_id, practitioner_id, number, issued_at, issued_precision, ends_on, reason, lines,
-    general_note, pharmacy, source, created_at ON prescription
-WHEN NEW.updated_at >= OLD.can_edit_until OR NEW.updated_at < OLD.updated_at
-BEGIN SELECT RAISE(ABORT, 'this prescription is locked'); END;
 
 CREATE TRIGGER prescription_change_counts
 BEFORE UPDATE OF lines, general_note, pharmacy, reason, ends_on, status, status_reason, superseded_by ON prescription
@@ -740,3 +690,383 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_account ON delivery (account_id, id);
 
 CREATE INDEX delivery_state ON delivery (state, id) WHERE state <> 'sent';
+
+CREATE TABLE second_factor (
+    account_id   TEXT PRIMARY KEY REFERENCES account (id),
+    secret       TEXT NOT NULL CHECK (length(secret) = 32),     -- base32; every page of this file is encrypted
+    last_step    INTEGER NOT NULL DEFAULT 0,    -- the newest 30-second step whose code was used: none works twice
+    confirmed_at TEXT,                          -- none yet: enrolment has begun, sign-in does not ask for it
+    created_at   TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE recovery_code (
+    account_id TEXT NOT NULL REFERENCES account (id),
+    digest     BLOB NOT NULL CHECK (length(digest) = 32),
+    created_at TEXT NOT NULL,
+    used_at    TEXT,
+    PRIMARY KEY (account_id, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE login_ticket (
+    id         TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES account (id),
+    role       TEXT NOT NULL,
+    kind       TEXT NOT NULL CHECK (kind IN ('cookie', 'app')),
+    device_id  TEXT,
+    device     TEXT,
+    salt       BLOB NOT NULL CHECK (length(salt) = 16),
+    tries      INTEGER NOT NULL DEFAULT 0,
+    until_at   TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    used_at    TEXT
+) STRICT;
+
+CREATE INDEX login_ticket_account ON login_ticket (account_id) WHERE used_at IS NULL;
+
+CREATE TABLE pin (
+    account_id TEXT NOT NULL REFERENCES account (id),
+    device_id  TEXT NOT NULL,
+    pin_hash   TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (account_id, device_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX patient_merged ON patient (merged_into) WHERE merged_into IS NOT NULL;
+
+CREATE INDEX patient_not_keyed ON patient (number) WHERE keyed = 0;
+
+CREATE INDEX patient_born ON patient (birth_date) WHERE birth_date IS NOT NULL AND archived_at IS NULL;
+
+CREATE INDEX patient_phone ON patient (mobile_e164) WHERE mobile_e164 IS NOT NULL AND archived_at IS NULL;
+
+CREATE INDEX patient_email ON patient (lower(email)) WHERE email IS NOT NULL AND archived_at IS NULL;
+
+CREATE VIRTUAL TABLE patient_part_search USING fts5 (
+    words, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE TABLE patient_name_key (
+    key    INTEGER NOT NULL,
+    number INTEGER NOT NULL REFERENCES patient (number),
+    PRIMARY KEY (key, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX patient_name_key_of ON patient_name_key (number);
+
+CREATE TABLE patient_merge (
+    id                TEXT PRIMARY KEY,
+    survivor_id       TEXT NOT NULL REFERENCES patient (id),
+    other_id          TEXT NOT NULL REFERENCES patient (id) CHECK (other_id <> survivor_id),
+    reason            TEXT NOT NULL,
+    survivor_before   TEXT NOT NULL CHECK (json_valid(survivor_before)),   -- the survivor's row before
+    survivor_after    TEXT NOT NULL CHECK (json_valid(survivor_after)),    -- and after it took what it lacked
+    other_archived_at TEXT,
+    merged_at         TEXT NOT NULL,
+    merged_by         TEXT NOT NULL,
+    undone_at         TEXT,
+    undone_by         TEXT,
+    CHECK ((undone_at IS NULL) = (undone_by IS NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX patient_merge_live ON patient_merge (other_id) WHERE undone_at IS NULL;
+
+CREATE INDEX patient_merge_survivor ON patient_merge (survivor_id, merged_at);
+
+CREATE TABLE patient_merge_row (
+    merge_id TEXT NOT NULL REFERENCES patient_merge (id),
+    row_id   TEXT NOT NULL,
+    kind     TEXT NOT NULL,                 -- the noun: appointment, prescription
+    later    INTEGER NOT NULL DEFAULT 0 CHECK (later IN (0, 1)),  -- made after the merge, and chosen for the other
+    returned INTEGER NOT NULL DEFAULT 0 CHECK (returned IN (0, 1)),
+    PRIMARY KEY (merge_id, row_id, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE patient_consent (
+    id            TEXT PRIMARY KEY,
+    patient_id    TEXT NOT NULL REFERENCES patient (id),
+    kind          TEXT NOT NULL CHECK (kind IN ('treatment', 'data_processing', 'record_sharing', 'guardianship', 'marketing')),
+    text_version  TEXT NOT NULL,
+    text          TEXT NOT NULL,
+    language      TEXT,
+    given_on      TEXT NOT NULL,
+    guardian_id   TEXT REFERENCES patient (id),       -- who may go on acting for an adult
+    recorded_at   TEXT NOT NULL,
+    recorded_by   TEXT NOT NULL,
+    recorded_role TEXT NOT NULL,
+    revoked_at    TEXT,
+    revoked_by    TEXT,
+    CHECK ((kind = 'guardianship') = (guardian_id IS NOT NULL)),
+    CHECK ((revoked_at IS NULL) = (revoked_by IS NULL))
+) STRICT;
+
+CREATE INDEX patient_consent_of ON patient_consent (patient_id, id);
+
+CREATE INDEX patient_consent_guardian ON patient_consent (guardian_id, patient_id) WHERE guardian_id IS NOT NULL;
+
+CREATE TRIGGER patient_consent_is_not_changed
+BEFORE UPDATE OF id, kind, text_version, text, language, given_on, recorded_at, recorded_by, recorded_role ON patient_consent
+BEGIN SELECT RAISE(ABORT, 'a consent is revoked, never changed'); END;
+
+CREATE TRIGGER patient_consent_is_kept BEFORE DELETE ON patient_consent
+BEGIN SELECT RAISE(ABORT, 'a consent is revoked, never removed'); END;
+
+CREATE TRIGGER consultation_is_sealed
+BEFORE UPDATE OF id, appointment_id, practitioner_id, workplace_id, type, started_at, ended_at, started_precision,
+    chief_complaint, symptoms, vitals, examination, diagnosis, diagnosis_code, notes, additional_notes, follow_up_required,
+    follow_up_on, follow_up_notes, shared_with_patient, source, created_at, completed_at ON consultation
+WHEN OLD.can_edit_until IS NOT NULL AND (NEW.updated_at >= OLD.can_edit_until OR NEW.updated_at < OLD.updated_at)
+BEGIN SELECT RAISE(ABORT, 'this consultation is sealed'); END;
+
+CREATE TRIGGER consultation_goes_along_a_merge BEFORE UPDATE OF patient_id ON consultation
+WHEN NEW.patient_id <> OLD.patient_id AND NOT EXISTS (
+    SELECT 1 FROM patient_merge WHERE undone_at IS NULL AND (survivor_id = NEW.patient_id AND other_id = OLD.patient_id
+        OR survivor_id = OLD.patient_id AND other_id = NEW.patient_id))
+BEGIN SELECT RAISE(ABORT, 'a consultation stays with its patient'); END;
+
+CREATE TRIGGER prescription_is_locked
+BEFORE UPDATE OF id, consultation_id, practitioner_id, number, issued_at, issued_precision, ends_on, reason, lines,
+    general_note, pharmacy, source, created_at ON prescription
+WHEN NEW.updated_at >= OLD.can_edit_until OR NEW.updated_at < OLD.updated_at
+BEGIN SELECT RAISE(ABORT, 'this prescription is locked'); END;
+
+CREATE TRIGGER prescription_goes_along_a_merge BEFORE UPDATE OF patient_id ON prescription
+WHEN NEW.patient_id <> OLD.patient_id AND NOT EXISTS (
+    SELECT 1 FROM patient_merge WHERE undone_at IS NULL AND (survivor_id = NEW.patient_id AND other_id = OLD.patient_id
+        OR survivor_id = OLD.patient_id AND other_id = NEW.patient_id))
+BEGIN SELECT RAISE(ABORT, 'a prescription stays with its patient'); END;
+
+CREATE TABLE appointment_type_price (
+    type_id         TEXT NOT NULL REFERENCES appointment_type (id),
+    practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    price_minor     INTEGER NOT NULL CHECK (price_minor >= 0),
+    updated_at      TEXT NOT NULL,
+    PRIMARY KEY (type_id, practitioner_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX appointment_series ON appointment (series_id) WHERE series_id IS NOT NULL;
+
+CREATE TABLE appointment_version (
+    appointment_id TEXT NOT NULL REFERENCES appointment (id),
+    version        INTEGER NOT NULL,
+    body           TEXT NOT NULL CHECK (json_valid(body)),
+    replaced_at    TEXT NOT NULL,
+    replaced_by    TEXT NOT NULL,
+    PRIMARY KEY (appointment_id, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "occupancy" (
+    resource_kind   TEXT NOT NULL CHECK (resource_kind IN ('practitioner', 'room', 'patient')),
+    resource_id     TEXT NOT NULL,
+    starts_at       TEXT NOT NULL,
+    ends_at         TEXT NOT NULL CHECK (starts_at < ends_at),
+    appointment_id  TEXT NOT NULL,
+    source          TEXT NOT NULL DEFAULT 'appointment' CHECK (source IN ('appointment', 'request', 'offer')),
+    hold_until      TEXT,             -- free again from this instant
+    override_reason TEXT,             -- a person at the desk said why this may overlap
+    PRIMARY KEY (resource_kind, resource_id, starts_at, appointment_id),
+    -- No row is longer than a day, so that an overlap is found by looking one day back.
+    CHECK (ends_at <= strftime('%Y-%m-%dT%H:%M:%fZ', starts_at, '+1 day'))
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER occupancy_is_free BEFORE INSERT ON occupancy
+WHEN NEW.override_reason IS NULL AND EXISTS (
+    SELECT 1 FROM occupancy
+    WHERE resource_kind = NEW.resource_kind AND resource_id = NEW.resource_id
+      AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
+      AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
+BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;
+
+CREATE TRIGGER occupancy_stays_free BEFORE UPDATE ON occupancy
+WHEN NEW.override_reason IS NULL AND EXISTS (
+    SELECT 1 FROM occupancy
+    WHERE resource_kind = NEW.resource_kind AND resource_id = NEW.resource_id
+      AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
+      AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
+BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;
+
+CREATE TABLE reschedule_request (
+    id              TEXT PRIMARY KEY,
+    appointment_id  TEXT NOT NULL REFERENCES appointment (id),
+    starts_at       TEXT NOT NULL,
+    ends_at         TEXT NOT NULL CHECK (starts_at < ends_at),
+    room_id         TEXT REFERENCES room (id),
+    reason          TEXT,
+    status          TEXT NOT NULL CHECK (status IN ('open', 'approved', 'rejected', 'withdrawn', 'lapsed')),
+    hold_until      TEXT NOT NULL,
+    decision_reason TEXT,
+    decided_at      TEXT,
+    decided_by      TEXT,
+    created_at      TEXT NOT NULL,
+    created_by      TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX reschedule_request_open ON reschedule_request (appointment_id) WHERE status = 'open';
+
+CREATE INDEX reschedule_request_of ON reschedule_request (appointment_id, id);
+
+CREATE TABLE waitlist_entry (
+    id              TEXT PRIMARY KEY,
+    patient_id      TEXT NOT NULL REFERENCES patient (id),
+    practitioner_id TEXT REFERENCES practitioner (id),
+    specialty       TEXT,
+    specialty_key   TEXT,
+    type_id         TEXT NOT NULL REFERENCES appointment_type (id),
+    from_on         TEXT NOT NULL,             -- the window: local days, both included
+    to_on           TEXT NOT NULL CHECK (from_on <= to_on),
+    part_of_day     TEXT CHECK (part_of_day IN ('morning', 'afternoon', 'evening')),
+    urgency         TEXT NOT NULL CHECK (urgency IN ('routine', 'soon', 'urgent')),
+    rank            INTEGER NOT NULL CHECK (rank BETWEEN 0 AND 2),  -- of the urgency: the lowest is first in line
+    reason          TEXT,
+    status          TEXT NOT NULL CHECK (status IN ('waiting', 'offered', 'accepted', 'declined', 'expired', 'withdrawn')),
+    offered_practitioner_id TEXT REFERENCES practitioner (id),
+    offered_room_id TEXT REFERENCES room (id),
+    offered_at      TEXT,
+    offer_starts_at TEXT,
+    offer_ends_at   TEXT,
+    offer_until     TEXT,
+    appointment_id  TEXT,                      -- of the visit to be; it exists once the offer is accepted
+    created_at      TEXT NOT NULL,
+    created_by      TEXT NOT NULL,
+    updated_at      TEXT NOT NULL,
+    CHECK ((practitioner_id IS NULL) <> (specialty_key IS NULL)),
+    CHECK (status NOT IN ('offered', 'accepted', 'declined', 'expired') OR offer_until IS NOT NULL)
+) STRICT;
+
+CREATE INDEX waitlist_entry_line ON waitlist_entry (rank, created_at, id) WHERE status = 'waiting';
+
+CREATE INDEX waitlist_entry_patient ON waitlist_entry (patient_id, id);
+
+CREATE UNIQUE INDEX waitlist_entry_visit ON waitlist_entry (appointment_id) WHERE appointment_id IS NOT NULL;
+
+CREATE TABLE reminder (
+    appointment_id TEXT NOT NULL REFERENCES appointment (id),
+    starts_at      TEXT NOT NULL,
+    minutes        INTEGER NOT NULL CHECK (minutes > 0),
+    outcome        TEXT NOT NULL CHECK (outcome IN ('due', 'overtaken')),
+    noted_at       TEXT NOT NULL,
+    PRIMARY KEY (appointment_id, starts_at, minutes)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE calendar_feed (
+    id              TEXT PRIMARY KEY,
+    practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    salt            BLOB NOT NULL CHECK (length(salt) = 16),
+    created_at      TEXT NOT NULL,
+    revoked_at      TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX calendar_feed_live ON calendar_feed (practitioner_id) WHERE revoked_at IS NULL;
+
+CREATE TABLE kiosk_visit (
+    id         TEXT PRIMARY KEY,
+    patient_id TEXT REFERENCES patient (id),   -- none when nobody fits: the kiosk does not tell
+    salt       BLOB NOT NULL CHECK (length(salt) = 16),
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL,
+    opened_at  TEXT,
+    ends_at    TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX kiosk_visit_patient ON kiosk_visit (patient_id, created_at) WHERE patient_id IS NOT NULL;
+
+CREATE INDEX kiosk_visit_end ON kiosk_visit (ends_at);
+
+CREATE INDEX workplace_owner ON workplace (owner_id) WHERE owner_id IS NOT NULL;
+
+CREATE TABLE workplace_member (
+    workplace_id    TEXT NOT NULL REFERENCES workplace (id),
+    practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    fee_minor       INTEGER CHECK (fee_minor >= 0),     -- none: the site's
+    is_primary      INTEGER NOT NULL DEFAULT 0 CHECK (is_primary IN (0, 1)),
+    since_at        TEXT NOT NULL,
+    until_at        TEXT,                               -- none: still a member
+    PRIMARY KEY (workplace_id, practitioner_id, since_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX workplace_member_once ON workplace_member (practitioner_id, workplace_id) WHERE until_at IS NULL;
+
+CREATE UNIQUE INDEX workplace_member_primary ON workplace_member (practitioner_id) WHERE is_primary = 1 AND until_at IS NULL;
+
+CREATE TABLE assistant_invitation (
+    id              TEXT PRIMARY KEY,
+    workplace_id    TEXT NOT NULL REFERENCES workplace (id),
+    practitioner_id TEXT REFERENCES practitioner (id),  -- the inviting practitioner; none when an admin invites
+    email           TEXT NOT NULL,                      -- as the inviter writes it
+    email_key       TEXT NOT NULL,                      -- folded, as accounts compare it
+    name            TEXT,
+    message         TEXT,
+    scopes          TEXT NOT NULL CHECK (json_valid(scopes)),
+    salt            BLOB NOT NULL CHECK (length(salt) = 16),  -- the code is derived from it
+    status          TEXT NOT NULL CHECK (status IN ('pending', 'accepted', 'rejected', 'cancelled', 'expired')),
+    expires_at      TEXT NOT NULL,
+    invited_by      TEXT NOT NULL,
+    created_at      TEXT NOT NULL,
+    ended_at        TEXT,
+    ended_by        TEXT,
+    CHECK ((status = 'pending') = (ended_at IS NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX assistant_invitation_open ON assistant_invitation (workplace_id, email_key) WHERE status = 'pending';
+
+CREATE INDEX assistant_invitation_email ON assistant_invitation (email_key, id);
+
+CREATE INDEX assistant_invitation_due ON assistant_invitation (expires_at) WHERE status = 'pending';
+
+CREATE INDEX assistant_invitation_practitioner ON assistant_invitation (practitioner_id, id);
+
+CREATE TABLE assistant_assignment (
+    id              TEXT PRIMARY KEY,
+    account_id      TEXT NOT NULL REFERENCES account (id),
+    workplace_id    TEXT NOT NULL REFERENCES workplace (id),
+    practitioner_id TEXT REFERENCES practitioner (id),  -- whom they were invited by; none: the clinic itself
+    invitation_id   TEXT REFERENCES assistant_invitation (id),
+    name            TEXT,
+    scopes          TEXT NOT NULL CHECK (json_valid(scopes)),  -- as granted last; what is in force stands in assistant_scope
+    since_at        TEXT NOT NULL,
+    ended_at        TEXT,
+    ended_by        TEXT,
+    ended_side      TEXT CHECK (ended_side IN ('assistant', 'clinic')),
+    end_reason      TEXT,
+    version         INTEGER NOT NULL DEFAULT 1,
+    CHECK ((ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL) = (ended_side IS NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX assistant_assignment_active ON assistant_assignment (account_id, workplace_id) WHERE ended_at IS NULL;
+
+CREATE INDEX assistant_assignment_workplace ON assistant_assignment (workplace_id, id);
+
+CREATE TABLE setting_change (
+    id         TEXT PRIMARY KEY,
+    key        TEXT NOT NULL,
+    version    INTEGER NOT NULL,
+    old        TEXT NOT NULL CHECK (json_valid(old)),
+    new        TEXT NOT NULL CHECK (json_valid(new)),
+    changed_at TEXT NOT NULL,
+    changed_by TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX setting_change_key ON setting_change (key, version);
+
+CREATE TABLE logo (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    file_id    TEXT NOT NULL,
+    sha256     TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    width      INTEGER NOT NULL,
+    height     INTEGER NOT NULL,
+    version    INTEGER NOT NULL,
+    updated_at TEXT NOT NULL,
+    updated_by TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE user_setting (
+    account_id      TEXT PRIMARY KEY REFERENCES account (id),
+    theme           TEXT NOT NULL CHECK (theme IN ('system', 'light', 'dark')),
+    language        TEXT,
+    time_zone       TEXT,
+    refresh_seconds INTEGER NOT NULL,
+    timeout_minutes INTEGER NOT NULL,
+    sound           INTEGER NOT NULL CHECK (sound IN (0, 1)),
+    version         INTEGER NOT NULL,
+    updated_at      TEXT NOT NULL
+) STRICT;

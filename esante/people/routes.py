@@ -11,11 +11,14 @@ from esante.kernel.access import OPEN, roles
 from esante.kernel.dependencies import Db, House, IfMatch, Me, OnceKey, tagged
 from esante.kernel.errors import Invalid
 from esante.kernel.structs import Page
-from esante.people import routes_duplicates
+from esante.people import routes_duplicates, routes_family, routes_photos
+from esante.people.completion import Completion
 from esante.people.patients import service as patients
 from esante.people.practitioners import service as practitioners
 from esante.people.registration import service as registration
+from esante.people.registration.structs import Registration
 from esante.people.structs import (
+    Decision,
     DecisionReason,
     NewcomerAtDesk,
     NewPatient,
@@ -29,7 +32,6 @@ from esante.people.structs import (
     PractitionerPatch,
     PractitionerProfile,
     PublicPractitioner,
-    Registration,
     SpecialtyCount,
 )
 
@@ -37,12 +39,15 @@ T = TypeVar("T")
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 Search = Annotated[str | None, QueryParameter(max_length=100)]
 
+Near = Annotated[str | None, QueryParameter(pattern=r"^-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?$", max_length=40)]
+Radius = Annotated[float | None, QueryParameter(name="radiusKm", gt=0, le=20_000)]
+
 DESK = roles("doctor", "assistant", "admin")
 READERS = roles("patient", "doctor", "assistant", "admin")
 PEOPLE = roles("patient", "doctor")
 
 
-@post("/auth/register", access=OPEN, status_code=202)
+@post("/auth/register", access=OPEN, pace="tries", status_code=202)
 async def register(db: Db, actor: Me, clinic: House, data: JSONBody[Registration]) -> Accepted:
     """Register oneself as patient or doctor. The answer is the same whether the address is known here or not."""
     db.read(actor, registration.check_registration, data)
@@ -134,6 +139,13 @@ async def replace_own_profile(
     return tagged(await db.write(actor, patients.replace_own_record, _as(NewPatient, data), version))
 
 
+@get("/users/profile/completion", access=PEOPLE)
+async def own_completion(db: Db, actor: Me) -> Completion:
+    """How much of one's own profile is filled, in percent, and what is missing."""
+    service = practitioners.own_completion if actor.role == "doctor" else patients.own_completion
+    return db.read(actor, service)
+
+
 def _as(kind: type[T], data: dict[str, Any]) -> T:
     """The body as what this role sends; a field too many or wrong is refused by name."""
     try:
@@ -156,20 +168,36 @@ async def find_doctors(
     city: Search = None,
     language: Search = None,
     fee: Annotated[int | None, QueryParameter(ge=0)] = None,
+    near: Near = None,
+    radius_km: Radius = None,
     cursor: str | None = None,
     limit: Limit = 20,
 ) -> Page[PublicPractitioner]:
-    """Approved doctors by name; `fee` is the most that a visit may cost, in minor units."""
+    """Approved doctors by name; `fee` is the most that a visit may cost, in minor units.
+
+    With `near=48.11,-1.68` the nearest first, as the crow flies, within `radiusKm` if that is given.
+    """
     asked = PractitionerFilter(
         name=name,
         specialty=specialty,
         city=city,
         language=language,
         max_fee_minor=fee,
+        near=_place(near),
+        radius_km=radius_km,
         cursor=cursor,
         limit=limit,
     )
     return db.read(actor, practitioners.find_practitioners, asked)
+
+
+def _place(near: str | None) -> tuple[float, float] | None:
+    if near is None:
+        return None
+    latitude, longitude = (float(part) for part in near.split(","))
+    if abs(latitude) > 90 or abs(longitude) > 180:
+        raise Invalid("This place is not on Earth", field="near")
+    return latitude, longitude
 
 
 @get("/specialties", access=OPEN)
@@ -214,6 +242,12 @@ async def list_pending_doctors(
     return db.read(actor, practitioners.list_pending, cursor, limit)
 
 
+@get("/doctors/{practitioner_id:str}/decisions", access=roles("admin"))
+async def list_decisions(db: Db, actor: Me, practitioner_id: str) -> Page[Decision]:
+    """What was decided about this doctor, by whom, when and why; the oldest first."""
+    return db.read(actor, practitioners.list_decisions, practitioner_id)
+
+
 @post("/doctors/{practitioner_id:str}/approve", access=roles("admin"), status_code=200)
 async def approve_doctor(db: Db, actor: Me, practitioner_id: str) -> Practitioner:
     """The licence is verified: the doctor can be found, booked, and prescribe."""
@@ -255,7 +289,11 @@ router = Router(
         approve_doctor,
         reject_doctor,
         suspend_doctor,
+        own_completion,
+        list_decisions,
         routes_duplicates.router,
+        routes_family.router,
+        routes_photos.router,
     ],
     tags=["People"],
 )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NewType
 
 from msgspec import UNSET, Meta, UnsetType
 
-from esante.identity.structs import Email, Language, Password
+from esante.identity.structs import Email
 from esante.kernel.structs import Asked, Kept
 
 PatientId = NewType("PatientId", str)
@@ -26,6 +26,8 @@ LanguageTag = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", m
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
 Money = Annotated[int, Meta(ge=0, le=10**12)]
 """Minor units of the clinic's currency."""
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Reason = Annotated[str, Meta(min_length=3, max_length=500)]
 
 
@@ -40,8 +42,8 @@ class Address(Kept, forbid_unknown_fields=True):
     state: Short | None = None
     zip: Annotated[str, Meta(max_length=20)] | None = None
     country: Annotated[str, Meta(max_length=60)] | None = None
-    latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
 
 
 class NotedItem(Kept, forbid_unknown_fields=True):
@@ -258,6 +260,9 @@ class Practitioner(Kept):
     about: str | None
     city: str | None
     fee_minor: int | None
+    latitude: float | None = None
+    longitude: float | None = None
+    has_photo: bool = False
     email: str | None
     mobile_number: str | None
     mobile_e164: str | None
@@ -287,6 +292,9 @@ class PublicPractitioner(Kept):
     city: str | None
     fee_minor: int | None
     currency: str
+    has_photo: bool = False
+    distance_km: float | None = None
+    """As the crow flies, when one asked who is near."""
 
 
 class PractitionerProfile(Asked, kw_only=True):
@@ -305,6 +313,8 @@ class PractitionerProfile(Asked, kw_only=True):
     insurances: Texts = []
     about: Annotated[str, Meta(max_length=1000)] | None = None
     city: Short | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
     fee_minor: Money | None = None
     mobile_number: Phone | None = None
 
@@ -325,6 +335,8 @@ class PractitionerPatch(Asked):
     insurances: Texts | UnsetType = UNSET
     about: Annotated[str, Meta(max_length=1000)] | None | UnsetType = UNSET
     city: Short | None | UnsetType = UNSET
+    latitude: Latitude | None | UnsetType = UNSET
+    longitude: Longitude | None | UnsetType = UNSET
     fee_minor: Money | None | UnsetType = UNSET
     mobile_number: Phone | None | UnsetType = UNSET
 
@@ -337,6 +349,9 @@ class PractitionerFilter(Asked):
     city: Annotated[str, Meta(max_length=100)] | None = None
     language: LanguageTag | None = None
     max_fee_minor: Money | None = None
+    near: tuple[Latitude, Longitude] | None = None
+    """Then the nearest come first; who has told no place is left out."""
+    radius_km: Annotated[float, Meta(gt=0, le=20_000)] | None = None
     cursor: str | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
 
@@ -383,25 +398,3 @@ class ImportedPractitioner(Kept):
     email: str | None = None
     mobile_number: str | None = None
     city: str | None = None
-
-
-class Registration(Asked):
-    """Self-registration of a patient or a doctor: exactly these fields; no role but these two, no status, no verification."""
-
-    role: Literal["patient", "doctor"]
-    email: Email
-    password: Password
-    first_name: PersonName
-    last_name: PersonName
-    mobile_number: Phone | None = None
-    language: Language | None = None
-    birth_date: date | None = None
-    gender: Gender | None = None
-    title: Annotated[str, Meta(max_length=20)] | None = None
-    specialty: Specialty | None = None
-    subspecialty: Short | None = None
-    licence_number: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
-    licence_authority: Short | None = None
-    city: Short | None = None
-    languages: LanguageTags = []
-    fee_minor: Money | None = None

@@ -11,7 +11,11 @@ from esante.people.structs import ImportedPatient, NewPatient
 from tests.identity.secrets_of import HOUSE
 
 KNOWN = NewPatient(
-    first_name="Élodie", last_name="Guérin", birth_date=date(1980, 2, 3), mobile_number="0639985555", email="elo@example.org"
+    first_name="Élodie",
+    last_name="Guérin",
+    birth_date=date(1980, 2, 3),
+    mobile_number="0639985555",
+    email="elo@example.org",
 )
 ARABIC = NewPatient(first_name="محمد", last_name="الفاسي", birth_date=date(1975, 1, 9))
 
@@ -42,15 +46,31 @@ def test_it_works(clinic: Any, known: str) -> None:
     [
         ({"firstName": "elodie", "lastName": "GUERIN"}, ["accentsOrCase"], 55),
         ({"firstName": "Guerin", "lastName": "Elodie"}, ["swappedNames"], 53),
-        ({"firstName": "Guerin", "lastName": "Elodie", "birthDate": "1980-02-03"}, ["swappedNames", "sameBirthDate"], 88),
+        (
+            {"firstName": "Guerin", "lastName": "Elodie", "birthDate": "1980-02-03"},
+            ["swappedNames", "sameBirthDate"],
+            88,
+        ),
         ({"firstName": "Elodie", "lastName": "Geurin"}, ["soundsAlike"], 50),
         ({"firstName": "Elodie", "lastName": "Guerrin"}, ["soundsAlike"], 50),
         ({"firstName": "Elodie", "lastName": "Gurrin"}, ["soundsAlike"], 50),
         ({"firstName": "Elodie", "lastName": "Guésin"}, ["typingSlip"], 42),
         ({"firstName": "Elodie", "lastName": "Guésin", "birthDate": "1980-02-03"}, ["typingSlip", "sameBirthDate"], 77),
-        ({"firstName": "Elodie", "lastName": "Guérin", "birthDate": "1980-03-02"}, ["accentsOrCase", "similarBirthDate"], 77),
-        ({"firstName": "Elodie", "lastName": "Guérin", "birthDate": "1980-02-08"}, ["accentsOrCase", "similarBirthDate"], 77),
-        ({"firstName": "Elodie", "lastName": "Guérin-Petit", "birthDate": "1980-02-03"}, ["partOfName", "sameBirthDate"], 75),
+        (
+            {"firstName": "Elodie", "lastName": "Guérin", "birthDate": "1980-03-02"},
+            ["accentsOrCase", "similarBirthDate"],
+            77,
+        ),
+        (
+            {"firstName": "Elodie", "lastName": "Guérin", "birthDate": "1980-02-08"},
+            ["accentsOrCase", "similarBirthDate"],
+            77,
+        ),
+        (
+            {"firstName": "Elodie", "lastName": "Guérin-Petit", "birthDate": "1980-02-03"},
+            ["partOfName", "sameBirthDate"],
+            75,
+        ),
         ({"firstName": "Xavier", "lastName": "Zola", "mobileNumber": "06 39 98 55 55"}, ["samePhone"], 40),
         (
             {"firstName": "Xavier", "lastName": "Zola", "mobileNumber": "0639985555", "birthDate": "1980-02-03"},
@@ -60,7 +80,11 @@ def test_it_works(clinic: Any, known: str) -> None:
         ({"firstName": "E", "lastName": "Guérin", "email": "ELO@example.org"}, ["sameEmail"], 40),
         ({"firstName": "Mohamed", "lastName": "El Fassi"}, ["otherAlphabet"], 50),
         ({"firstName": "Elfassi", "lastName": "Muhammad"}, ["swappedNames", "otherAlphabet"], 47),
-        ({"firstName": "Mohammed", "lastName": "Alfassi", "birthDate": "1975-01-09"}, ["otherAlphabet", "sameBirthDate"], 85),
+        (
+            {"firstName": "Mohammed", "lastName": "Alfassi", "birthDate": "1975-01-09"},
+            ["otherAlphabet", "sameBirthDate"],
+            85,
+        ),
     ],
 )
 def test_what_speaks_for_it(clinic: Any, known: str, params: dict[str, str], reasons: list[str], score: int) -> None:
@@ -129,7 +153,13 @@ def test_an_imported_record_with_the_same_number_is_noticed(clinic: Any) -> None
 
 def test_a_doctor_learns_that_there_is_one_not_who(clinic: Any, known: str) -> None:
     one = found(clinic, "amina", firstName="Élodie", lastName="Guérin", birthDate="1980-02-03")[0]
-    assert (one["id"], one["score"], one["lastName"], one["birthDate"], one["mobileE164"]) == (known, 90, None, None, None)
+    assert (one["id"], one["score"], one["lastName"], one["birthDate"], one["mobileE164"]) == (
+        known,
+        90,
+        None,
+        None,
+        None,
+    )
     clinic.write(HOUSE, people.open_care, known, clinic.ids["amina"], source="appointment", source_id="a")
     assert found(clinic, "amina", firstName="Élodie", lastName="Guérin")[0]["lastName"] == "Guérin"
 

@@ -14,7 +14,16 @@ from tests.identity.secrets_of import HOUSE
 from tests.records.visit import LINE, SAYS, later
 
 WHY = "the same person, seen twice"
-LEFT_OUT = {"audit", "job", "idempotency", "patient_version", "patient_merge", "patient_merge_row", "session", "migration"}
+LEFT_OUT = {
+    "audit",
+    "job",
+    "idempotency",
+    "patient_version",
+    "patient_merge",
+    "patient_merge_row",
+    "session",
+    "migration",
+}
 NOT_MOVED = {
     "audit",  # what was done is not rewritten
     "patient_version",  # what a record said stays with the record
@@ -91,7 +100,11 @@ def test_it_works(clinic: Any) -> None:
     for table, key in (("appointment", appointment["id"]), ("consultation", note["id"]), ("prescription", drug["id"])):
         assert of(clinic, table, key) == clinic.ids["driss"]
     line = clinic.audit("patient.merged")[-1]
-    assert (line["patient_id"], line["detail"]["otherId"], line["reason"]) == (clinic.ids["driss"], clinic.ids["emma"], WHY)
+    assert (line["patient_id"], line["detail"]["otherId"], line["reason"]) == (
+        clinic.ids["driss"],
+        clinic.ids["emma"],
+        WHY,
+    )
     timeline = clinic.amina.get(f"/patients/{clinic.ids['driss']}/timeline").json()
     assert {one["kind"] for one in timeline["items"]} == {"consultation", "prescription"}
 

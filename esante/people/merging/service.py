@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from esante.identity.persons import service as persons
+from esante.identity.service import require_fresh
 from esante.kernel.errors import Conflict, Invalid, NotFound
 from esante.kernel.structs import Page, new_id
 from esante.kernel.transaction import ReadTx, WriteTx
@@ -47,6 +48,7 @@ def merge_patients(tx: WriteTx, survivor_id: str, asked: MergeRequest) -> Merge:
     By an admin, with a reason. Refused: an alias, a survivor that is archived, and two of whom one is the other's guardian.
     """
     policy.may_merge(tx)
+    require_fresh(tx)
     survivor, other = patients.whole_patient(tx, survivor_id), patients.whole_patient(tx, asked.other_id)
     _check(survivor, other)
     merge_id = MergeId(new_id())
@@ -80,6 +82,7 @@ def unmerge_patients(tx: WriteTx, survivor_id: str, asked: UnmergeRequest) -> Me
     is not the survivor's or that belongs to a visit which is not chosen, and a mobile number that somebody else has meanwhile.
     """
     policy.may_merge(tx)
+    require_fresh(tx)
     merge = store.live_merge(tx, asked.other_id)
     if merge is None or merge.survivor_id != survivor_id:
         raise NotFound("These two records are not merged")
@@ -91,9 +94,11 @@ def unmerge_patients(tx: WriteTx, survivor_id: str, asked: UnmergeRequest) -> Me
     patients.refuse_taken_mobile(tx, patients.whole_patient(tx, merge.other_id))
     store.make_record(tx, merge)
     for kind, move in _OWN_BACK.items():
-        # A care relation goes by its visit too: one that was opened since for a visit that moved is noted nowhere.
+        # A care relation goes by its visit: one that was opened since, for a visit that moved, is noted nowhere.
         ids = to_return(tx, merge.id, None if kind == "care" else kind)
-        store.note_returned(tx, merge.id, list(move(tx, ids, merge.survivor_id, merge.other_id)))
+        returned = list(move(tx, ids, merge.survivor_id, merge.other_id))
+        if kind != "care":  # its visit is what was chosen, and is noted by its own room
+            store.note_returned(tx, merge.id, returned)
     event = PatientsUnmerged(subject=merge.id, patient_id=merge.survivor_id, other_id=merge.other_id)
     tx.record(event, reason=asked.reason)
     if left := store.left_behind(tx, merge.id):

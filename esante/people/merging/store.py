@@ -28,7 +28,9 @@ def live_merge(tx: ReadTx, other_id: str) -> MergeRow | None:
 
 
 def merges_of(tx: ReadTx, patient_id: str) -> list[MergeRow]:
-    return tx.all(MergeRow, _MERGE + " WHERE survivor_id = :id OR other_id = :id ORDER BY merged_at, id", {"id": patient_id})
+    return tx.all(
+        MergeRow, _MERGE + " WHERE survivor_id = :id OR other_id = :id ORDER BY merged_at, id", {"id": patient_id}
+    )
 
 
 def moved(tx: ReadTx, merge_id: str) -> list[Moved]:
@@ -109,16 +111,17 @@ def move_dependants_back(tx: WriteTx, ids: list[str], from_id: str, to_id: str) 
 
 
 def move_care(tx: WriteTx, from_id: str, to_id: str) -> list[str]:
-    return tx.all(str, "UPDATE care_relation SET patient_id = ? WHERE patient_id = ? RETURNING id", to_id, from_id)
+    """By what they come from: a visit, a registration."""
+    sql = "UPDATE care_relation SET patient_id = ? WHERE patient_id = ? RETURNING source_id"
+    return tx.all(str, sql, to_id, from_id)
 
 
-def move_care_back(tx: WriteTx, ids: list[str], from_id: str, to_id: str) -> list[str]:
-    """By their own ids, or by those of the visits that they come from."""
+def move_care_back(tx: WriteTx, sources: list[str], from_id: str, to_id: str) -> list[str]:
     return tx.all(
         str,
         "UPDATE care_relation SET patient_id = :to_id WHERE patient_id = :from_id"
-        " AND (id IN (SELECT value FROM json_each(:ids)) OR source_id IN (SELECT value FROM json_each(:ids))) RETURNING id",
-        {"ids": ids, "from_id": from_id, "to_id": to_id},
+        " AND source_id IN (SELECT value FROM json_each(:sources)) RETURNING source_id",
+        {"sources": sources, "from_id": from_id, "to_id": to_id},
     )
 
 

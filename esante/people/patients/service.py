@@ -13,6 +13,7 @@ from esante.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from esante.kernel.structs import Page, decode_cursor, encode_cursor, new_id
 from esante.kernel.transaction import LookTx, ReadTx, WriteTx
 from esante.people.care import service as care
+from esante.people.completion import Completion, completion
 from esante.people.duplicates import service as duplicates
 from esante.people.duplicates.structs import Entered
 from esante.people.events import PatientAccessed, PatientArchived, PatientRegistered, PatientsListed, PatientUpdated
@@ -207,6 +208,11 @@ def archive_patient(tx: WriteTx, patient_id: str) -> None:
 def own_record(tx: LookTx) -> Patient:
     """The signed-in patient's own record, with an audit line."""
     return read_patient(tx, policy.is_patient(tx))
+
+
+def own_completion(tx: ReadTx) -> Completion:
+    """How much of the signed-in patient's own record is filled."""
+    return completion(_patient(tx, policy.is_patient(tx)))
 
 
 def change_own_record(tx: WriteTx, asked: PatientPatch, version: int) -> Patient:

@@ -9,6 +9,7 @@ from esante.identity import service as identity
 from esante.kernel.errors import Conflict, Forbidden, NotFound, Stale
 from esante.kernel.structs import Page, decode_cursor, encode_cursor, new_id
 from esante.kernel.transaction import ReadTx, WriteTx
+from esante.people.completion import Completion, completion
 from esante.people.events import (
     PractitionerApproved,
     PractitionerImported,
@@ -20,6 +21,7 @@ from esante.people.events import (
 from esante.people.folding import contains, fold
 from esante.people.practitioners import policy, store
 from esante.people.structs import (
+    Decision,
     DecisionReason,
     ImportedPractitioner,
     PendingPractitioner,
@@ -119,18 +121,38 @@ def holder_of_licence(tx: ReadTx, number: str, authority: str) -> PractitionerId
 
 
 def find_practitioners(tx: ReadTx, asked: PractitionerFilter) -> Page[PublicPractitioner]:
-    """Approved and active doctors by name, 20 a page; accents and case do not matter. Open."""
+    """Approved and active doctors, 20 a page; accents and case do not matter. By name, or the nearest first. Open."""
     policy.may_see_public_doctors(tx)
-    key = decode_cursor(asked.cursor, 1)
     keys: dict[str, Any] = {
         "name": contains(asked.name) if asked.name else None,
         "specialty": contains(asked.specialty) if asked.specialty else None,
         "city": contains(asked.city) if asked.city else None,
-        "after_id": key[0] if key else None,
     }
-    found = store.search(tx, asked, keys)
+    if asked.near:
+        return _nearest(tx, asked, asked.near, keys)
+    key = decode_cursor(asked.cursor, 1)
+    found = store.search(tx, asked, {**keys, "after_id": key[0] if key else None})
     shown = found[: asked.limit]
     return Page(items=shown, next_cursor=encode_cursor(shown[-1].id) if len(found) > asked.limit else None)
+
+
+def _nearest(
+    tx: ReadTx, asked: PractitionerFilter, place: tuple[float, float], keys: dict[str, Any]
+) -> Page[PublicPractitioner]:
+    after_km, after_id = decode_cursor(asked.cursor, 2) or (None, None)
+    latitude, longitude = place
+    args = {
+        **keys,
+        "lat": latitude,
+        "long": longitude,
+        "radius": asked.radius_km,
+        "after_km": after_km,
+        "after_id": after_id,
+    }
+    found = store.nearest(tx, asked, args)
+    shown = found[: asked.limit]
+    more = len(found) > asked.limit
+    return Page(items=shown, next_cursor=encode_cursor(shown[-1].distance_km, shown[-1].id) if more else None)
 
 
 def public_practitioner(tx: ReadTx, practitioner_id: str) -> PublicPractitioner:
@@ -154,6 +176,11 @@ def specialties(tx: ReadTx) -> list[SpecialtyCount]:
 def own_profile(tx: ReadTx) -> Practitioner:
     """The signed-in doctor's record."""
     return _practitioner(tx, policy.is_doctor(tx))
+
+
+def own_completion(tx: ReadTx) -> Completion:
+    """How much of the signed-in doctor's own profile is filled."""
+    return completion(_practitioner(tx, policy.is_doctor(tx)))
 
 
 def replace_own_profile(tx: WriteTx, asked: PractitionerProfile, version: int) -> Practitioner:
@@ -200,6 +227,13 @@ def list_pending(tx: ReadTx, cursor: str | None, limit: int) -> Page[PendingPrac
     return Page(items=shown, next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None)
 
 
+def list_decisions(tx: ReadTx, practitioner_id: str) -> Page[Decision]:
+    """What was decided about a practitioner, by whom, when and why; the oldest first. Admins."""
+    policy.may_decide_on_practitioners(tx)
+    _practitioner(tx, practitioner_id)
+    return Page(items=store.decisions(tx, practitioner_id))
+
+
 def approve_practitioner(tx: WriteTx, practitioner_id: str) -> Practitioner:
     """From pending, rejected or suspended to approved, by an admin."""
     policy.may_decide_on_practitioners(tx)
@@ -215,6 +249,7 @@ def reject_practitioner(tx: WriteTx, practitioner_id: str, why: DecisionReason) 
 def suspend_practitioner(tx: WriteTx, practitioner_id: str, why: DecisionReason) -> Practitioner:
     """From approved to suspended, by an admin with a reason: no longer found, booked, or prescribing."""
     policy.may_decide_on_practitioners(tx)
+    identity.require_fresh(tx)
     return _decide(tx, practitioner_id, ("approved",), "suspended", why.reason)
 
 

@@ -27,15 +27,29 @@ _BRIEF = (
 )
 _WHOLE = (
     "SELECT p.id, p.title, p.first_name, p.last_name, p.specialty, p.subspecialty, p.licence_number, p.licence_authority,"
-    " p.experience_years, p.education, p.languages, p.insurances, p.about, p.city, p.fee_minor, p.email, p.mobile_number,"
-    " p.mobile_e164, p.status, p.source, p.version, p.created_at, p.updated_at, p.archived_at, "
+    " p.experience_years, p.education, p.languages, p.insurances, p.about, p.city, p.fee_minor, p.latitude, p.longitude,"
+    " p.photo_id IS NOT NULL AS has_photo, p.email, p.mobile_number, p.mobile_e164,"
+    " p.status, p.source, p.version, p.created_at, p.updated_at, p.archived_at, "
     + _ACTIVE
     + " AS active FROM practitioner p"
 )
-_PUBLIC = (
+_SHOWN = (
     "SELECT p.id, p.title, p.first_name, p.last_name, p.specialty, p.subspecialty, p.experience_years, p.education,"
-    " p.languages, p.insurances, p.about, p.city, p.fee_minor, :currency AS currency FROM practitioner p"
-    " WHERE p.status = 'approved' AND " + _ACTIVE
+    " p.languages, p.insurances, p.about, p.city, p.fee_minor, :currency AS currency, p.photo_id IS NOT NULL AS has_photo"
+)
+_APPROVED = " FROM practitioner p WHERE p.status = 'approved' AND " + _ACTIVE
+_PUBLIC = _SHOWN + _APPROVED
+_WANTED = (
+    " AND (:name IS NULL OR p.sort_name LIKE :name ESCAPE '\\')"
+    " AND (:specialty IS NULL OR p.specialty_key LIKE :specialty ESCAPE '\\')"
+    " AND (:city IS NULL OR p.city_key LIKE :city ESCAPE '\\')"
+    " AND (:language IS NULL OR EXISTS (SELECT 1 FROM json_each(p.languages) l WHERE l.value = :language))"
+    " AND (:fee IS NULL OR p.fee_minor <= :fee)"
+)
+# The haversine of the two places, on a sphere of 6371 km; rounded, so that a cursor finds its place again.
+_DISTANCE = (
+    "round(2 * 6371 * asin(sqrt(pow(sin(radians(p.latitude - :lat) / 2), 2) + cos(radians(:lat)) * cos(radians(p.latitude))"
+    " * pow(sin(radians(p.longitude - :long) / 2), 2))), 3)"
 )
 
 
@@ -43,10 +57,10 @@ def insert_practitioner(tx: WriteTx, row: dict[str, Any]) -> None:
     tx.run(
         "INSERT INTO practitioner (id, title, first_name, last_name, sort_name, specialty, specialty_key, subspecialty,"
         " licence_number, licence_authority, experience_years, education, languages, insurances, about, city, city_key,"
-        " fee_minor, email, mobile_number, mobile_e164, status, source, created_at, updated_at) VALUES (:id, :title,"
-        " :first_name, :last_name, :sort_name, :specialty, :specialty_key, :subspecialty, :licence_number,"
+        " fee_minor, latitude, longitude, email, mobile_number, mobile_e164, status, source, created_at, updated_at)"
+        " VALUES (:id, :title, :first_name, :last_name, :sort_name, :specialty, :specialty_key, :subspecialty, :licence_number,"
         " :licence_authority, :experience_years, :education, :languages, :insurances, :about, :city, :city_key,"
-        " :fee_minor, :email, :mobile_number, :mobile_e164, :status, :source, :now, :now)",
+        " :fee_minor, :latitude, :longitude, :email, :mobile_number, :mobile_e164, :status, :source, :now, :now)",
         row,
     )
 
@@ -60,6 +74,7 @@ def update_practitioner(tx: WriteTx, row: dict[str, Any]) -> bool:
             " subspecialty = :subspecialty, licence_number = :licence_number, licence_authority = :licence_authority,"
             " experience_years = :experience_years, education = :education, languages = :languages,"
             " insurances = :insurances, about = :about, city = :city, city_key = :city_key, fee_minor = :fee_minor,"
+            " latitude = :latitude, longitude = :longitude,"
             " mobile_number = :mobile_number, mobile_e164 = :mobile_e164, status = :status, version = version + 1,"
             " updated_at = :now WHERE id = :id AND version = :version",
             row,
@@ -133,21 +148,39 @@ def search(tx: ReadTx, asked: PractitionerFilter, keys: dict[str, Any]) -> list[
     """By name; one more than the page. `keys` holds the folded patterns and the cursor."""
     return tx.all(
         PublicPractitioner,
-        _PUBLIC + " AND (:name IS NULL OR p.sort_name LIKE :name ESCAPE '\\')"
-        " AND (:specialty IS NULL OR p.specialty_key LIKE :specialty ESCAPE '\\')"
-        " AND (:city IS NULL OR p.city_key LIKE :city ESCAPE '\\')"
-        " AND (:language IS NULL OR EXISTS (SELECT 1 FROM json_each(p.languages) l WHERE l.value = :language))"
-        " AND (:fee IS NULL OR p.fee_minor <= :fee)"
-        " AND (:after_id IS NULL OR (p.sort_name, p.id) > (SELECT q.sort_name, q.id FROM practitioner q WHERE q.id = :after_id))"
+        _PUBLIC
+        + _WANTED
+        + " AND (:after_id IS NULL OR (p.sort_name, p.id) > (SELECT q.sort_name, q.id FROM practitioner q WHERE q.id = :after_id))"
         " ORDER BY p.sort_name, p.id LIMIT :most",
-        {
-            "currency": tx.settings.currency,
-            "language": asked.language,
-            "fee": asked.max_fee_minor,
-            "most": asked.limit + 1,
-            **keys,
-        },
+        {**keys, **_asked(tx, asked)},
     )
+
+
+def nearest(tx: ReadTx, asked: PractitionerFilter, keys: dict[str, Any]) -> list[PublicPractitioner]:
+    """By distance from `:lat`, `:long`; one more than the page. Those without a place are left out."""
+    return tx.all(
+        PublicPractitioner,
+        "SELECT * FROM ("
+        + _SHOWN
+        + ", "
+        + _DISTANCE
+        + " AS distance_km"
+        + _APPROVED
+        + _WANTED
+        + " AND p.latitude IS NOT NULL"
+        " AND p.longitude IS NOT NULL) WHERE (:radius IS NULL OR distance_km <= :radius)"
+        " AND (:after_id IS NULL OR (distance_km, id) > (:after_km, :after_id)) ORDER BY distance_km, id LIMIT :most",
+        {**keys, **_asked(tx, asked)},
+    )
+
+
+def _asked(tx: ReadTx, asked: PractitionerFilter) -> dict[str, Any]:
+    return {
+        "currency": tx.settings.currency,
+        "language": asked.language,
+        "fee": asked.max_fee_minor,
+        "most": asked.limit + 1,
+    }
 
 
 def specialties(tx: ReadTx) -> list[SpecialtyCount]:

@@ -12,7 +12,8 @@ from esante.people.events import RegistrationHeld
 from esante.people.patients import service as patients
 from esante.people.practitioners import service as practitioners
 from esante.people.registration import policy
-from esante.people.structs import NewPatient, PractitionerProfile, Registration
+from esante.people.registration.structs import Registration
+from esante.people.structs import NewPatient, PractitionerProfile
 
 ONLY_PATIENTS = ("birth_date", "gender")
 ONLY_DOCTORS = (

@@ -124,7 +124,7 @@ WIRING: Wiring = {
     AccountLocked: Reactions(later=(notify.tell_locked,)),
     AccountSuspended: Reactions(later=(warn.tell_account_suspended,)),
     AccountReactivated: Reactions(later=(warn.tell_account_reactivated,)),
-    AccountArchived: Reactions(later=(warn.tell_account_archived,)),
+    AccountArchived: Reactions(inside=(workplaces_react.end_assignments,), later=(warn.tell_account_archived,)),
     SecondFactorEnabled: Reactions(later=(warn.tell_second_factor_enabled,)),
     SecondFactorDisabled: Reactions(later=(warn.tell_second_factor_disabled,)),
     RecoveryCodeUsed: Reactions(later=(warn.tell_recovery_code_used,)),

@@ -51,6 +51,16 @@ def test_leaving_tells_the_doctor(clinic: Clinic) -> None:
     assert again.status_code == 404
 
 
+def test_a_closed_account_assists_nowhere(clinic: Clinic) -> None:
+    assigned(clinic)
+    closed = clinic.gwen.request(
+        "DELETE", f"/admin/users/{clinic.accounts['hugo']}", json={"reason": "has left the town"}
+    )
+    assert closed.status_code == 200, closed.text
+    assert clinic.rows("SELECT 1 FROM assistant_scope WHERE account_id = ?", clinic.accounts["hugo"]) == []
+    assert told(clinic, "amina") == ["assistant_accepted", "assistant_left"]
+
+
 def test_leaving_needs_a_reason(clinic: Clinic) -> None:
     hugo, id = assigned(clinic)
     assert hugo.post("/assistants/leave", json={"workplaceId": clinic.made.workplace_id}).status_code == 400

@@ -112,6 +112,12 @@ def count_active(tx: ReadTx, workplace_id: WorkplaceId) -> int:
     return store.count_active(tx, workplace_id)
 
 
+def end_all(tx: WriteTx, account_id: AccountId) -> None:
+    """The account is closed: it assists nowhere any more. For other rooms."""
+    for place in store.own_workplaces(tx, account_id):
+        _end(tx, assignment_for(tx, place.assignment_id), "assistant", "the account was closed")
+
+
 def active_assignment(tx: ReadTx, account_id: AccountId, workplace_id: WorkplaceId) -> Assignment | None:
     """Does this account assist at the site? For other rooms."""
     return store.active_assignment(tx, account_id, workplace_id)

@@ -36,6 +36,13 @@ async def october(empty_clinic: Path, tmp_path: Path) -> AsyncIterator[Practice]
         yield opened
 
 
+@pytest.fixture
+async def early(empty_clinic: Path, tmp_path: Path) -> AsyncIterator[Practice]:
+    """At the beginning of the year."""
+    async for opened in _open(empty_clinic, tmp_path, datetime(2026, 1, 5, 7, 0, tzinfo=UTC)):
+        yield opened
+
+
 async def _open(empty: Path, folder: Path, at: datetime) -> AsyncIterator[Practice]:
     shutil.copytree(empty, folder / "clinic")
     opened = Practice(folder / "clinic", at)

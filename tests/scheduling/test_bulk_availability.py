@@ -21,9 +21,7 @@ async def bulk(practice: Practice, who: str = "amina", whose: str | None = None,
 
 
 def free(practice: Practice, day: date) -> list[Slot]:
-    return practice.db.read(
-        practice.actors["gwen"], finder.free_slots, practice.doctors["amina"], day, day, None
-    )
+    return practice.db.read(practice.actors["gwen"], finder.free_slots, practice.doctors["amina"], day, day, None)
 
 
 async def test_it_works(practice: Practice) -> None:

@@ -136,9 +136,7 @@ def test_times_are_right_on_the_days_when_clocks_change(clinic: Clinic) -> None:
 
 def test_long_lines_and_strange_names_are_written_as_the_standard_wants(clinic: Clinic) -> None:
     kept = booked(clinic)
-    clinic.tamper(
-        "UPDATE appointment SET type_name = ? WHERE id = ?", "Suivi; très, très long\nÉÀ\\ " * 6, kept["id"]
-    )
+    clinic.tamper("UPDATE appointment SET type_name = ? WHERE id = ?", "Suivi; très, très long\nÉÀ\\ " * 6, kept["id"])
     raw = clinic.driss.get(f"/appointments/{kept['id']}/ics").content
     assert all(len(line) <= 75 for line in raw.split(b"\r\n"))
     (event,) = events(raw)

@@ -172,7 +172,9 @@ async def test_a_practitioner_may_have_an_own_price(practice: Practice) -> None:
 
 
 async def test_what_needs_a_referral_is_booked_by_the_desk(practice: Practice) -> None:
-    await practice.do("gwen", types.change_type, practice.types["visit"].id, 1, AppointmentTypePatch(requires_referral=True))
+    await practice.do(
+        "gwen", types.change_type, practice.types["visit"].id, 1, AppointmentTypePatch(requires_referral=True)
+    )
     with pytest.raises(Conflict) as refused:
         await practice.book("driss", TEN)
     assert refused.value.code == "REFERRAL_REQUIRED"

@@ -91,7 +91,10 @@ async def test_after_a_standstill_only_the_nearest_and_not_too_late(practice: Pr
     assert await sweep(practice, START - timedelta(minutes=16)) == 1
     assert told(practice) == [(START.strftime("%Y-%m-%dT%H:%M:%SZ"), HOUR)]
     assert await sweep(practice, START - timedelta(minutes=15)) == 0
-    assert practice.rows("SELECT minutes, outcome FROM reminder ORDER BY minutes") == [(HOUR, "due"), (DAY, "overtaken")]
+    assert practice.rows("SELECT minutes, outcome FROM reminder ORDER BY minutes") == [
+        (HOUR, "due"),
+        (DAY, "overtaken"),
+    ]
 
 
 async def test_fifteen_minutes_before_it_is_too_late(practice: Practice) -> None:
@@ -135,7 +138,9 @@ async def test_any_sequence_of_clock_jumps_sends_each_reminder_once(practice: Pr
             was_noted = noted(tx, visit.id)
             count = reminders.note_due(tx)
             ahead = visit.starts_at - tx.now
-            reached = {minutes for minutes in (DAY, HOUR) if timedelta(minutes=15) < ahead <= timedelta(minutes=minutes)}
+            reached = {
+                minutes for minutes in (DAY, HOUR) if timedelta(minutes=15) < ahead <= timedelta(minutes=minutes)
+            }
             assert count == int(bool(reached) and min(reached) not in was_noted)
             assert noted(tx, visit.id) == was_noted | reached
         due = tx.all(int, "SELECT minutes FROM reminder WHERE outcome = 'due'")

@@ -129,8 +129,15 @@ class Door:
         )
 
     def count_stranger(self, actor: Actor, opt: Mapping[str, Any]) -> None:
-        """Nobody is signed in: `TooMany` beyond the address's rate. Routes with a `pace` of their own are left out."""
-        if "pace" not in opt:
+        """Nobody is signed in: `TooMany` beyond the address's rate.
+
+        A route says by its `pace` that each request is a try at something ("tries"), that it counts by itself ("own"), or
+        that it is not counted ("free": what must answer always, or is needed to come to the sign-in).
+        """
+        pace = opt.get("pace")
+        if pace == "tries":
+            self.throttle.try_from(actor.address, self._now())
+        elif pace is None:
             self.throttle.stranger(actor.address, self._now())
 
     def now(self) -> datetime:

@@ -52,7 +52,7 @@ CODE_NEEDED = ResponseSpec(CodeNeeded, description="The password was right: a co
 # ---------------------------------------------------------------------------------- signing in
 
 
-@post("/auth/login", access=OPEN, pace="tries", status_code=200, responses={202: CODE_NEEDED})
+@post("/auth/login", access=OPEN, pace="own", status_code=200, responses={202: CODE_NEEDED})
 async def log_in(
     db: Db, actor: Me, clinic: House, door: Gate, data: JSONBody[SignIn]
 ) -> Response[SignedIn] | Response[CodeNeeded]:
@@ -78,7 +78,7 @@ async def log_in(
     return _answer(verdict, door)
 
 
-@post("/auth/login/second-factor", access=OPEN, pace="tries", status_code=200)
+@post("/auth/login/second-factor", access=OPEN, pace="own", status_code=200)
 async def finish_sign_in(
     db: Db, actor: Me, door: Gate, data: JSONBody[SecondFactorGiven]
 ) -> Response[SignedIn] | Response[CodeNeeded]:
@@ -95,7 +95,7 @@ async def finish_sign_in(
     return _answer(verdict, door)
 
 
-@post("/auth/refresh-token", access=OPEN, pace="tries", status_code=200)
+@post("/auth/refresh-token", access=OPEN, pace="own", status_code=200)
 async def refresh_token(db: Db, actor: Me, door: Gate, data: JSONBody[Refresh]) -> SignedIn:
     """Spend a refresh token for a fresh pair. A spent one that comes back late or from elsewhere ends the session."""
     attempt = door.throttle.try_from(actor.address, door.now())
@@ -188,7 +188,7 @@ def _is_loopback(address: str | None) -> bool:
 # ---------------------------------------------------------------------------------- confirming
 
 
-@post("/auth/verify-email", access=OPEN, pace="tries", status_code=200)
+@post("/auth/verify-email", access=OPEN, pace="own", status_code=200)
 async def verify_email(db: Db, actor: Me, door: Gate, data: JSONBody[AddressConfirmation]) -> Accepted:
     """Confirm an address by the link of the mail."""
     attempt = door.throttle.try_from(actor.address, door.now())
@@ -198,7 +198,7 @@ async def verify_email(db: Db, actor: Me, door: Gate, data: JSONBody[AddressConf
     return Accepted()
 
 
-@post("/auth/verify-otp", access=OPEN, pace="tries", status_code=200)
+@post("/auth/verify-otp", access=OPEN, pace="own", status_code=200)
 async def verify_code(db: Db, actor: Me, door: Gate, data: JSONBody[CodeConfirmation]) -> Accepted:
     """Confirm an address by the six digits of the mail."""
     attempt = door.throttle.try_from(actor.address, door.now())
@@ -209,14 +209,13 @@ async def verify_code(db: Db, actor: Me, door: Gate, data: JSONBody[CodeConfirma
 
 
 @post("/auth/resend-otp", access=OPEN, pace="tries", status_code=202)
-async def resend_code(db: Db, actor: Me, door: Gate, data: JSONBody[AddressAsked]) -> Accepted:
+async def resend_code(db: Db, actor: Me, data: JSONBody[AddressAsked]) -> Accepted:
     """Send a fresh link and code, at most once a minute and five times an hour. The answer is always the same."""
-    door.throttle.try_from(actor.address, door.now())
     await db.write(actor, accounts.resend_confirmation, data)
     return Accepted()
 
 
-@post("/auth/first-admin", access=OPEN, pace="tries")
+@post("/auth/first-admin", access=OPEN, pace="own")
 async def make_first_admin(db: Db, actor: Me, clinic: House, door: Gate, data: JSONBody[FirstAdmin]) -> Accepted:
     """Make the clinic's first admin, by the code that the console printed."""
     check_password(data.password, data.email, db.settings)
@@ -232,14 +231,13 @@ async def make_first_admin(db: Db, actor: Me, clinic: House, door: Gate, data: J
 
 
 @post("/auth/forgot-password", access=OPEN, pace="tries", status_code=202)
-async def forgot_password(db: Db, actor: Me, door: Gate, data: JSONBody[AddressAsked]) -> Accepted:
+async def forgot_password(db: Db, actor: Me, data: JSONBody[AddressAsked]) -> Accepted:
     """Send a reset link and code. The answer is always the same."""
-    door.throttle.try_from(actor.address, door.now())
     await db.write(actor, passwords.ask_for_reset, data)
     return Accepted()
 
 
-@post("/auth/reset-password", access=OPEN, pace="tries", status_code=200)
+@post("/auth/reset-password", access=OPEN, pace="own", status_code=200)
 async def reset_password(db: Db, actor: Me, clinic: House, door: Gate, data: JSONBody[PasswordReset]) -> Accepted:
     """Set a new password by link, or by address and code; every session of the account is ended."""
     check_password(data.password, data.email, db.settings)

@@ -163,7 +163,7 @@ async def respond_invite(data: JSONBody[InvitationAnswer], db: Db, actor: Me) ->
     return await db.write(actor, invitations.respond, data)
 
 
-@post("/assistants/join", access=OPEN, pace="tries")
+@post("/assistants/join", access=OPEN, pace="own")
 async def join(data: JSONBody[JoinWish], db: Db, actor: Me, clinic: House, door: Turnstile) -> Joined:
     """Make an assistant's account by an invitation code, and accept with it. A code that does not fit is 410."""
     attempt = door.throttle.try_at(f"join {data.email.strip().casefold()}", actor.address, door.now())

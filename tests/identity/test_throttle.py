@@ -167,6 +167,7 @@ def test_links_codes_and_resends_count_by_address(clinic: Any) -> None:
         ("/auth/reset-password", {"token": "nonsense", "password": "Sunny-Garden-4"}),
         ("/auth/refresh-token", {"refreshToken": "nonsense"}),
         ("/auth/login/second-factor", {"ticket": "nonsense", "code": "000000"}),
+        ("/auth/register", {"role": "patient"}),
     ):
         assert clinic.anonymous.post(path, json=body).status_code == 429, path
 

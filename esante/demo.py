@@ -3,7 +3,6 @@
 Everything goes through the rooms' own use cases, so a furnished clinic obeys every rule that a real one does.
 """
 
-import asyncio
 import random
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -70,6 +69,25 @@ LAST_NAMES = (
 )  # fmt: skip
 
 
+FAMILIES = (
+    "{0}",
+    "{0}",
+    "{0}",
+    "{0}-{1}",
+    "{0} {1}",
+    "Ben {0}",
+    "El {0}",
+    "Le {0}",
+    "De {0}",
+    "{0}eau",
+    "{0}ini",
+    "Saint-{0}",
+)
+"""How family names are made of others, so that a large clinic has not only forty of them."""
+AT_ONCE = 250
+"""How many made-up patients one transaction adds."""
+
+
 class Furnished(msgspec.Struct):
     """Who was made: ids of persons and accounts by the cast's names, the appointment types, the other patients."""
 
@@ -90,19 +108,22 @@ async def furnish(clinic: Clinic, password_hashes: Mapping[str, str], *, patient
     """The cast with their accounts (confirmed, verified), one workplace, four kinds of visit, and some more patients."""
     made = await clinic.db.write(FURNISHER, _furnish_cast, password_hashes)
     dice = random.Random(7)
-    new = [some_patient(dice) for _ in range(patients)]
-    for start in range(0, patients, 500):
-        made.patients += await asyncio.gather(
-            *(clinic.db.write(FURNISHER, people.add_patient, one, source="desk") for one in new[start : start + 500])
-        )
+    for start in range(0, patients, AT_ONCE):
+        some = [some_patient(dice) for _ in range(min(AT_ONCE, patients - start))]
+        made.patients += await clinic.db.write(FURNISHER, _add_patients, some)
     return made
 
 
+def _add_patients(tx: WriteTx, some: list[NewPatient]) -> list[PatientId]:
+    return [people.add_patient(tx, one, source="desk") for one in some]
+
+
 def some_patient(dice: random.Random) -> NewPatient:
-    """A made-up person; without a telephone number, since every valid one may be somebody's."""
+    """A made-up person, of some 600,000 names; without a telephone number, since every valid one may be somebody's."""
+    first, last = dice.choice(FIRST_NAMES), dice.choice(LAST_NAMES)
     return NewPatient(
-        first_name=dice.choice(FIRST_NAMES),
-        last_name=dice.choice(LAST_NAMES),
+        first_name=first if dice.random() < 0.7 else f"{first}-{dice.choice(FIRST_NAMES)}",
+        last_name=dice.choice(FAMILIES).format(last, dice.choice(LAST_NAMES)),
         birth_date=date(1930, 1, 1) + timedelta(days=dice.randrange(33_000)),
         gender=dice.choice(("male", "female")),
     )

@@ -15,6 +15,8 @@ _WORD = re.compile(r"\w+")
 
 def fold(text: str) -> str:
     """`Élodie` and `elodie`, `ﺃحمد` and `احمد` are the same."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     # Precomposed Arabic hamza letters must be translated before they are taken apart.
     plain = unicodedata.normalize("NFKC", text).translate(_ARABIC).translate(_LATIN)
     apart = unicodedata.normalize("NFKD", plain)

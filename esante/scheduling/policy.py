@@ -182,6 +182,17 @@ def may_see_own_statistics(tx: ReadTx) -> PractitionerId:
     return PractitionerId(tx.actor.person_id)
 
 
+def is_practitioner(tx: ReadTx) -> PractitionerId:
+    """The practitioner whom the actor stands for; anybody but a doctor is refused."""
+    if tx.actor.role != "doctor" or not tx.actor.person_id:
+        raise Forbidden("Only a doctor may do this")
+    return PractitionerId(tx.actor.person_id)
+
+
+def may_see_working_hours(tx: ReadTx) -> None:
+    """Open to everybody: of approved doctors only."""
+
+
 def may_see_all_statistics(tx: ReadTx) -> None:
     """Admins."""
     if tx.actor.role != "admin":

@@ -14,6 +14,7 @@ from esante.people.structs import PatientId, PractitionerId
 from esante.scheduling import agenda, routes_availability, service, slots
 from esante.scheduling.calendars import routes as calendars
 from esante.scheduling.kiosk import routes as kiosk
+from esante.scheduling.practice import routes as practice
 from esante.scheduling.reschedules import routes as reschedules
 from esante.scheduling.series import routes as series
 from esante.scheduling.statistics import routes as statistics
@@ -199,6 +200,7 @@ router = Router(
         calendars.router,
         statistics.router,
         kiosk.router,
+        practice.router,
     ],
     tags=["Appointments"],
 )

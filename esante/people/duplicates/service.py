@@ -84,20 +84,23 @@ def list_pairs(tx: ReadTx, after: int, most: int) -> tuple[list[Pair], int | Non
     return pairs, some[-1].number if len(some) == most else None
 
 
-def keep_keys(tx: WriteTx, number: int, first_name: str, last_name: str) -> None:
+def keep_keys(tx: WriteTx, number: int, first_name: str, last_name: str, *, is_new: bool = False) -> None:
     """For other rooms. Under which keys this patient's name is found from now on."""
+    if not is_new:
+        store.delete_keys(tx, number)
     store.insert_keys(tx, number, names.keys(first_name, last_name))
 
 
 def forget_keys(tx: WriteTx, number: int) -> None:
     """For other rooms. Nobody is compared with this patient's name any more."""
-    store.insert_keys(tx, number, [])
+    store.delete_keys(tx, number)
 
 
 def give_keys(tx: WriteTx, nothing: None = None) -> None:
     """For the house: records that were made before there were name keys get theirs, some at a time."""
     for one in store.without_keys(tx, SHELF):
         keep_keys(tx, one.number, one.first_name, one.last_name)
+        store.mark_keyed(tx, one.number)
 
 
 def _similar(tx: ReadTx, asked: Known, but: str) -> list[Known]:

@@ -52,9 +52,15 @@ def without_keys(tx: ReadTx, most: int) -> list[Known]:
 
 
 def insert_keys(tx: WriteTx, number: int, keys: Iterable[int]) -> None:
-    tx.run("DELETE FROM patient_name_key WHERE number = ?", number)
     tx.run(
         "INSERT INTO patient_name_key (key, number) SELECT value, :number FROM json_each(:keys)",
         {"keys": list(keys), "number": number},
     )
-    tx.run("UPDATE patient SET keyed = 1 WHERE number = ? AND keyed = 0", number)
+
+
+def delete_keys(tx: WriteTx, number: int) -> None:
+    tx.run("DELETE FROM patient_name_key WHERE number = ?", number)
+
+
+def mark_keyed(tx: WriteTx, number: int) -> None:
+    tx.run("UPDATE patient SET keyed = 1 WHERE number = ?", number)

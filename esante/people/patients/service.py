@@ -243,13 +243,15 @@ def _matching(tx: ReadTx, asked: PatientFilter, terms: str) -> tuple[list[Patien
         raise Invalid("This is not a cursor of this list", field="cursor")
     seen, inside = policy.seen(tx), parts(asked.q or "")
     args = {**policy.bindings(tx), "query": terms, "parts": inside, "before": before or NEWEST, "most": asked.limit + 1}
-    begun = store.by_words(tx, seen, args) if stage == 0 else []
+    of_few = seen == policy.TREATED and store.treats_few(tx, tx.actor.person_id or "")
+    begun = store.by_words(tx, seen, args, of_few=of_few) if stage == 0 else []
     if len(begun) > asked.limit:
         shown = begun[: asked.limit]
         return shown, encode_cursor(0, shown[-1].number)
     if stage == 0:
         args["before"] = NEWEST
-    within = store.by_parts(tx, seen, {**args, "most": asked.limit + 1 - len(begun)}) if inside else []
+    left = {**args, "most": asked.limit + 1 - len(begun)}
+    within = store.by_parts(tx, seen, left, of_few=of_few) if inside else []
     if len(begun) + len(within) > asked.limit:
         shown = (begun + within)[: asked.limit]
         return shown, encode_cursor(1, shown[-1].number if len(begun) < asked.limit else None)
@@ -262,7 +264,7 @@ def _matching(tx: ReadTx, asked: PatientFilter, terms: str) -> tuple[list[Patien
 def _add(tx: WriteTx, row: dict[str, Any], source: Source) -> PatientId:
     patient_id: PatientId = row["id"]
     number = store.insert_patient(tx, {**row, "source": source})
-    duplicates.keep_keys(tx, number, row["first_name"], row["last_name"])
+    duplicates.keep_keys(tx, number, row["first_name"], row["last_name"], is_new=True)
     tx.record(PatientRegistered(subject=patient_id, patient_id=patient_id, source=source))
     return patient_id
 

@@ -37,6 +37,20 @@ _BY_PARTS = (
     " AND s.rowid NOT IN (SELECT rowid FROM patient_search WHERE patient_search MATCH :query) AND "
 )
 _NEWEST_FIRST = " ORDER BY s.rowid DESC LIMIT :most"
+# A doctor who treats few is not led through everybody of that name: here the patients lead.
+_OF_FEW = (
+    _COLUMNS + " FROM (SELECT DISTINCT c.patient_id FROM care_relation c WHERE c.practitioner_id = :person_id) mine"
+    " CROSS JOIN patient p ON p.id = mine.patient_id WHERE p.archived_at IS NULL AND p.number < :before"
+    " AND p.number IN (SELECT rowid FROM patient_search WHERE patient_search MATCH :query) AND "
+)
+_PARTS_OF_FEW = (
+    _COLUMNS + " FROM (SELECT DISTINCT c.patient_id FROM care_relation c WHERE c.practitioner_id = :person_id) mine"
+    " CROSS JOIN patient p ON p.id = mine.patient_id WHERE p.archived_at IS NULL AND p.number < :before"
+    " AND p.number IN (SELECT rowid FROM patient_part_search WHERE patient_part_search MATCH :parts)"
+    " AND p.number NOT IN (SELECT rowid FROM patient_search WHERE patient_search MATCH :query) AND "
+)
+_NEWEST_OF_FEW = " ORDER BY p.number DESC LIMIT :most"
+FEW = 1_000
 
 
 def insert_patient(tx: WriteTx, row: dict[str, Any]) -> int:
@@ -129,14 +143,22 @@ def page(tx: ReadTx, seen: str, args: dict[str, Any]) -> list[PatientRow]:
     return tx.all(PatientRow, _PAGE + seen + " ORDER BY p.sort_name, p.id LIMIT :most", args)
 
 
-def by_words(tx: ReadTx, seen: str, args: dict[str, Any]) -> list[PatientRow]:
+def treats_few(tx: ReadTx, practitioner_id: str) -> bool:
+    """Has this doctor few relations, ended ones too?"""
+    sql = "SELECT count(*) < ?2 FROM (SELECT 1 FROM care_relation WHERE practitioner_id = ?1 LIMIT ?2)"
+    return tx.one(bool, sql, practitioner_id, FEW)
+
+
+def by_words(tx: ReadTx, seen: str, args: dict[str, Any], *, of_few: bool) -> list[PatientRow]:
     """Those whose words begin like the full-text `:query`, below the number `:before`."""
-    return tx.all(PatientRow, _BY_WORDS + seen + _NEWEST_FIRST, args)
+    sql = _OF_FEW + seen + _NEWEST_OF_FEW if of_few else _BY_WORDS + seen + _NEWEST_FIRST
+    return tx.all(PatientRow, sql, args)
 
 
-def by_parts(tx: ReadTx, seen: str, args: dict[str, Any]) -> list[PatientRow]:
+def by_parts(tx: ReadTx, seen: str, args: dict[str, Any], *, of_few: bool) -> list[PatientRow]:
     """Those who have `:parts` anywhere, and are not found by `:query`."""
-    return tx.all(PatientRow, _BY_PARTS + seen + _NEWEST_FIRST, args)
+    sql = _PARTS_OF_FEW + seen + _NEWEST_OF_FEW if of_few else _BY_PARTS + seen + _NEWEST_FIRST
+    return tx.all(PatientRow, sql, args)
 
 
 def acts_for(tx: ReadTx, seen: str, args: dict[str, Any]) -> list[PatientId]:

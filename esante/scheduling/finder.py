@@ -1,7 +1,7 @@
 """Free times: what availability offers, less what is taken, for one practitioner or for all of a specialty.
 
-Computed day by day for everybody asked for, and only as far as somebody reads; taken times are fetched for a week at first,
-then for longer and longer. They are compared as the texts in which instants are kept, whose order is the order of time.
+Computed day by day for everybody asked for, and only as far as somebody reads; taken times are fetched for three days at
+first, then for longer and longer. They are compared as the texts in which instants are kept, whose order is the order of time.
 """
 
 import unicodedata
@@ -30,7 +30,7 @@ MOST_DAYS = 92
 DEFAULT_DAYS = 7
 NEAREST_DAYS = 14
 NEAREST = 3
-FIRST_FETCH_DAYS = 7
+FIRST_FETCH_DAYS = 3
 NOON, EVENING = 12, 17
 MOST_MINUTES = 480
 
@@ -226,7 +226,10 @@ def _free_of(
     for interval in there:
         if interval not in known:
             known[interval] = list(_offers(interval, day, zone, wanted))
-        for offer in known[interval]:
+        offers = known[interval]
+        if offers and taken.covers(offers[0].start, offers[-1].until):
+            continue
+        for offer in offers:
             if offer.start >= soonest and taken.is_free(offer.start, offer.until):
                 offered[offer.start] = offer
     return [(offer, who) for offer in offered.values()]
@@ -252,8 +255,7 @@ def _taken(
     tx: ReadTx, resource: str, ids: list[PractitionerId], first: date, last: date, zone: ZoneInfo
 ) -> dict[str, slots.Taken]:
     begin, end = slots.day_bounds(first, zone)[0], slots.day_bounds(last, zone)[1]
-    found = store.busy(tx, resource, ids, begin, end + timedelta(days=1))
-    return {one: slots.Taken(spans) for one, spans in found.items()}
+    return store.busy(tx, resource, ids, begin, end + timedelta(days=1))
 
 
 def _rooms(
@@ -265,4 +267,4 @@ def _rooms(
     ids = store.rooms_of_kind(tx, workplaces.the_workplace_id(tx), kind.room_kind)
     begin, end = slots.day_bounds(first, zone)[0], slots.day_bounds(last, zone)[1]
     found = store.busy(tx, "room", ids, begin, end + timedelta(days=1))
-    return [slots.Taken(found.get(room, [])) for room in ids]
+    return [found.get(room, slots.NOTHING_TAKEN) for room in ids]

@@ -4,7 +4,7 @@ A wall time that a day does not have (the clock springs forward) is never offere
 is meant. Nothing here reads the database or the clock.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -17,31 +17,40 @@ FIRST_YEAR, LAST_YEAR = 1970, 2200
 GRID = timedelta(minutes=GRID_MINUTES)
 
 
-Busy = tuple[str, str]
-"""A time that is taken: start and end, as the texts in which instants are kept."""
-
-
 class Taken:
-    """Taken times of one resource, merged, for asking quickly whether a time is free. Given in the order of their starts."""
+    """Taken times of one resource, merged, for asking quickly whether a time is free.
+
+    Instants are the texts in which they are kept: their order is the order of time.
+    """
 
     __slots__ = ("_ends", "_starts")
 
-    def __init__(self, taken: Iterable[Busy]) -> None:
+    def __init__(self) -> None:
         self._starts: list[str] = []
         self._ends: list[str] = []
-        for starts_at, ends_at in taken:
-            if self._ends and starts_at <= self._ends[-1]:
-                self._ends[-1] = max(self._ends[-1], ends_at)
-            else:
-                self._starts.append(starts_at)
-                self._ends.append(ends_at)
+
+    def add(self, starts_at: str, ends_at: str) -> None:
+        """One more; given in the order of their starts."""
+        ends = self._ends
+        if ends and starts_at <= ends[-1]:
+            if ends_at > ends[-1]:
+                ends[-1] = ends_at
+        else:
+            self._starts.append(starts_at)
+            ends.append(ends_at)
 
     def is_free(self, starts_at: str, ends_at: str) -> bool:
+        """Does nothing that is taken touch it?"""
         before = bisect_left(self._starts, ends_at) - 1
         return before < 0 or self._ends[before] <= starts_at
 
+    def covers(self, starts_at: str, ends_at: str) -> bool:
+        """Is all of it taken?"""
+        before = bisect_right(self._starts, starts_at) - 1
+        return before >= 0 and self._ends[before] >= ends_at
 
-NOTHING_TAKEN = Taken(())
+
+NOTHING_TAKEN = Taken()
 
 
 def instant(wall: datetime, zone: ZoneInfo) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from esante.kernel.structs import Kept, new_id
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.structs import PatientId, PractitionerId
-from esante.scheduling.slots import Busy
+from esante.scheduling.slots import Taken
 from esante.scheduling.structs import Appointment, AppointmentFilter, AppointmentId, AppointmentLine, Span
 from esante.workplaces.structs import RoomId, RoomKind, WorkplaceId
 
@@ -194,21 +194,25 @@ def _span(of: Appointment | Span) -> dict[str, Any]:
     }
 
 
-def busy(tx: ReadTx, kind: str, ids: Sequence[str], starts_at: datetime, ends_at: datetime) -> dict[str, list[Busy]]:
-    """The taken times of each resource between two instants, by start; nothing in it is longer than a day.
+def busy(tx: ReadTx, kind: str, ids: Sequence[str], starts_at: datetime, ends_at: datetime) -> dict[str, Taken]:
+    """The taken times of each resource between two instants; nothing in it is longer than a day. Lapsed holds are free.
 
-    Lapsed holds are free. Plain texts, not structs: a search over three months reads tens of thousands.
+    No structs: a search over three months reads tens of thousands of rows.
     """
-    found: dict[str, list[Busy]] = {}
-    rows = tx.conn.execute(
+    rows: Any = tx.conn.execute(
         "SELECT resource_id, starts_at, ends_at FROM occupancy WHERE resource_kind = :kind"
         " AND resource_id IN (SELECT value FROM json_each(:ids)) AND starts_at < :ends_at"
         " AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', :starts_at, '-1 day') AND ends_at > :starts_at"
         " AND (hold_until IS NULL OR hold_until > :now) ORDER BY resource_id, starts_at",
         {"kind": kind, "ids": list(ids), "starts_at": starts_at, "ends_at": ends_at, "now": tx.now},
     )
+    found: dict[str, Taken] = {}
+    current, whose = Taken(), ""
     for resource_id, begin, end in rows:
-        found.setdefault(str(resource_id), []).append((str(begin), str(end)))
+        if resource_id != whose:
+            whose, current = resource_id, Taken()
+            found[whose] = current
+        current.add(begin, end)
     return found
 
 

@@ -1,5 +1,6 @@
 """Row 52: the two Sundays of Europe/Paris, and the Ramadan shifts of Africa/Casablanca: slots, reminders, board and ICS."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -70,7 +71,7 @@ async def test_row_52_slots(practice: Practice, zone_name: str, day: date, lengt
     assert (end - begin) == timedelta(hours=length)
     assert all(begin <= slot.starts_at and slot.ends_at <= end for slot in found)
     assert all(slot.ends_at - slot.starts_at == timedelta(minutes=30) for slot in found)
-    assert all(one.ends_at <= two.starts_at for one, two in zip(found, found[1:], strict=False))
+    assert all(one.ends_at <= two.starts_at for one, two in itertools.pairwise(found))
     walls = [slot.local_start[11:16] for slot in found]
     assert len(set(walls)) == len(walls)
     for slot in found:

@@ -1,4 +1,4 @@
-"""The HTTP door to duplicates and merges."""
+"""The HTTP door to duplicates, merges and erasure."""
 
 from datetime import date
 from typing import Annotated
@@ -7,10 +7,12 @@ from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from esante.kernel.access import roles
-from esante.kernel.dependencies import Db, Me, OnceKey
+from esante.kernel.dependencies import Db, House, Me, OnceKey
 from esante.kernel.structs import Page
 from esante.people.duplicates import service as duplicates
 from esante.people.duplicates.structs import Candidates, Entered
+from esante.people.erasure import service as erasure
+from esante.people.erasure.structs import Erased, ErasureRequest
 from esante.people.merging import service as merging
 from esante.people.merging.structs import Merge, MergeRequest, UnmergeRequest
 
@@ -62,4 +64,15 @@ async def list_merges(db: Db, actor: Me, patient_id: FromPath[str]) -> Page[Merg
     return db.read(actor, merging.list_merges, patient_id)
 
 
-router = Router("/", route_handlers=[find_duplicates, merge_patients, unmerge_patients, list_merges])
+@post("/patients/{patient_id:str}/erase", access=roles("admin"), status_code=200)
+async def erase_patient(
+    db: Db, actor: Me, clinic: House, patient_id: FromPath[str], data: JSONBody[ErasureRequest]
+) -> Erased:
+    """Take the person's name, addresses and login out of the record, for good; what is clinical stays under the id."""
+    done, files = await db.write(actor, erasure.erase_patient, patient_id, data)
+    for file_id in files:
+        clinic.vault.remove(file_id)
+    return done
+
+
+router = Router("/", route_handlers=[find_duplicates, merge_patients, unmerge_patients, list_merges, erase_patient])

@@ -140,7 +140,7 @@ def has_consented(tx: ReadTx, patient_id: str, kind: str) -> bool:
 def list_contacts(tx: LookTx, patient_id: str) -> Page[ContactItem]:
     """Whom to call, the primary one first."""
     policy.may_see_family(tx)
-    return Page(items=contacts_shown(_looked(tx, patient_id)))
+    return Page(items=_contacts_shown(_looked(tx, patient_id)))
 
 
 def add_contact(tx: WriteTx, patient_id: str, asked: NewContact) -> Page[ContactItem]:
@@ -150,7 +150,7 @@ def add_contact(tx: WriteTx, patient_id: str, asked: NewContact) -> Page[Contact
     contacts = [*before.contacts, msgspec.convert(asked, EmergencyContact, from_attributes=True)]
     _must_be_few(contacts)
     return Page(
-        items=contacts_shown(patients.change_patient(tx, before.id, PatientPatch(contacts=contacts), before.version))
+        items=_contacts_shown(patients.change_patient(tx, before.id, PatientPatch(contacts=contacts), before.version))
     )
 
 
@@ -165,7 +165,7 @@ def replace_contacts(tx: WriteTx, patient_id: str, asked: list[NewContact], vers
 def list_insurances(tx: LookTx, patient_id: str) -> Page[InsuranceItem]:
     """The policies, those that have run out flagged."""
     policy.may_see_family(tx)
-    return Page(items=insurances_shown(_looked(tx, patient_id), _today(tx)))
+    return Page(items=_insurances_shown(_looked(tx, patient_id), _today(tx)))
 
 
 def add_insurance(tx: WriteTx, patient_id: str, asked: NewInsurance) -> Page[InsuranceItem]:
@@ -175,7 +175,7 @@ def add_insurance(tx: WriteTx, patient_id: str, asked: NewInsurance) -> Page[Ins
     policies = [*before.insurances, msgspec.convert(asked, Insurance, from_attributes=True)]
     _must_be_few(policies)
     after = patients.change_patient(tx, before.id, PatientPatch(insurances=policies), before.version)
-    return Page(items=insurances_shown(after, _today(tx)))
+    return Page(items=_insurances_shown(after, _today(tx)))
 
 
 def replace_insurances(tx: WriteTx, patient_id: str, asked: list[NewInsurance], version: int) -> Patient:
@@ -186,7 +186,7 @@ def replace_insurances(tx: WriteTx, patient_id: str, asked: list[NewInsurance], 
     return patients.change_patient(tx, patient_id, PatientPatch(insurances=policies), version)
 
 
-def contacts_shown(patient: Patient) -> list[ContactItem]:
+def _contacts_shown(patient: Patient) -> list[ContactItem]:
     """With the mark of the primary one."""
     return [
         ContactItem(name=one.name, relationship=one.relationship, phone=one.phone, is_primary=at == 0)
@@ -194,7 +194,7 @@ def contacts_shown(patient: Patient) -> list[ContactItem]:
     ]
 
 
-def insurances_shown(patient: Patient, today: date) -> list[InsuranceItem]:
+def _insurances_shown(patient: Patient, today: date) -> list[InsuranceItem]:
     """With the mark of those that have run out."""
     return [
         InsuranceItem(
@@ -209,7 +209,7 @@ def insurances_shown(patient: Patient, today: date) -> list[InsuranceItem]:
 
 def has_expired_insurance(tx: ReadTx, patient_id: str) -> bool:
     """For other rooms. Has the patient policies, and have all of them run out? To be flagged at booking, never refused."""
-    items = insurances_shown(patients.whole_patient(tx, patient_id), _today(tx))
+    items = _insurances_shown(patients.whole_patient(tx, patient_id), _today(tx))
     return bool(items) and all(one.is_expired for one in items)
 
 

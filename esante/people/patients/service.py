@@ -115,6 +115,11 @@ def rewrite(tx: WriteTx, before: Patient, values: dict[str, Any]) -> Patient:
     return _patient(tx, before.id)
 
 
+def forget_words(tx: WriteTx, number: int) -> None:
+    """For other rooms. The patient in this row is found by nothing any more."""
+    store.forget_words(tx, number)
+
+
 def refuse_taken_mobile(tx: ReadTx, patient: Patient) -> None:
     """For other rooms. `MOBILE_TAKEN` when another active patient has this one's number."""
     if patient.mobile_e164 and patient.source != "import":

@@ -37,17 +37,18 @@ _BY_PARTS = (
     " AND s.rowid NOT IN (SELECT rowid FROM patient_search WHERE patient_search MATCH :query) AND "
 )
 _NEWEST_FIRST = " ORDER BY s.rowid DESC LIMIT :most"
-# A doctor who treats few is not led through everybody of that name: here the patients lead.
+# A doctor who treats few is not led through everybody of that name: here the patients lead. The plus keeps SQLite from
+# asking the search table anew for each of them.
 _OF_FEW = (
     _COLUMNS + " FROM (SELECT DISTINCT c.patient_id FROM care_relation c WHERE c.practitioner_id = :person_id) mine"
     " CROSS JOIN patient p ON p.id = mine.patient_id WHERE p.archived_at IS NULL AND p.number < :before"
-    " AND p.number IN (SELECT rowid FROM patient_search WHERE patient_search MATCH :query) AND "
+    " AND +p.number IN (SELECT rowid FROM patient_search WHERE patient_search MATCH :query) AND "
 )
 _PARTS_OF_FEW = (
     _COLUMNS + " FROM (SELECT DISTINCT c.patient_id FROM care_relation c WHERE c.practitioner_id = :person_id) mine"
     " CROSS JOIN patient p ON p.id = mine.patient_id WHERE p.archived_at IS NULL AND p.number < :before"
-    " AND p.number IN (SELECT rowid FROM patient_part_search WHERE patient_part_search MATCH :parts)"
-    " AND p.number NOT IN (SELECT rowid FROM patient_search WHERE patient_search MATCH :query) AND "
+    " AND +p.number IN (SELECT rowid FROM patient_part_search WHERE patient_part_search MATCH :parts)"
+    " AND +p.number NOT IN (SELECT rowid FROM patient_search WHERE patient_search MATCH :query) AND "
 )
 _NEWEST_OF_FEW = " ORDER BY p.number DESC LIMIT :most"
 FEW = 1_000

@@ -10,6 +10,12 @@ def may_change_photo(tx: ReadTx) -> None:
     patients.may_edit_patients(tx)
 
 
+def may_see_photos(tx: ReadTx) -> None:
+    """Whoever may see patients at all; whom, the patients' policy says."""
+    if tx.actor.role not in ("patient", "doctor", "assistant", "admin") and not tx.actor.is_house:
+        raise Forbidden("You may not see patients")
+
+
 def may_change_own_photo(tx: ReadTx) -> str:
     """Patients and doctors, their own; the person's id."""
     if tx.actor.role not in ("patient", "doctor") or not tx.actor.person_id:

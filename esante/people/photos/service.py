@@ -46,7 +46,7 @@ def put_own_photo(tx: WriteTx, photo_id: str | None) -> str | None:
 
 def photo_of_patient(tx: LookTx, patient_id: str) -> str:
     """The sealed file, for whoever may see the patient; one audit line. `NotFound` when there is no photograph."""
-    # policy.seen, asked by visible_patient, says who
+    policy.may_see_photos(tx)
     patient = patients.visible_patient(tx, patient_id)
     found = store.of_patient(tx, patient.id)
     if found is None or found.photo_id is None:

@@ -1,0 +1,1 @@
+"""Forgetting a person: the name goes, what the law makes the clinic keep stays under the id."""

@@ -24,6 +24,7 @@ from esante.identity.routes import router as identity
 from esante.identity.second_factor.events import RecoveryCodeUsed, SecondFactorDisabled, SecondFactorEnabled
 from esante.identity.sessions.events import SessionEnded, SessionLocked, TokenReused
 from esante.interop.fhir import reactions as fhir
+from esante.interop.routes import router as interop
 from esante.kernel import idempotency, jobs
 from esante.kernel.jobs import Recurring, Work, inside_work
 from esante.kernel.transaction import Reactions, Wiring
@@ -111,6 +112,7 @@ ROUTERS: tuple[Router, ...] = (
     notifications,
     audit,
     admin,
+    interop,
 )
 """The doors of the rooms, under `/api/v1`."""
 

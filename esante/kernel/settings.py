@@ -65,7 +65,7 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     auto_no_show: bool = False
     """Is a confirmed visit that nobody checked in taken for missed, 24 hours after its end?"""
     require_profile_before_booking: bool = False
-    """Must a patient's record have a birth date and a telephone number before the patient books?"""
+    """Must a patient's record have birth date, telephone number and consent to processing before the patient books?"""
     reminder_minutes: Annotated[list[Annotated[int, Meta(ge=20, le=14 * 24 * 60)]], Meta(max_length=5)] = msgspec.field(
         default_factory=lambda: [24 * 60, 60]
     )

@@ -103,10 +103,12 @@ def insert_move(tx: WriteTx, kept: Appointment, starts_at: datetime, reason: str
 
 
 def has_profile(tx: ReadTx, patient_id: PatientId) -> bool:
-    """Birth date and a telephone number, one's own or the guardian's."""
+    """Birth date, a telephone number (one's own or the guardian's), and the consent that data are processed."""
     return tx.one(
         bool,
         "SELECT patient.birth_date IS NOT NULL AND coalesce(patient.mobile_e164, guardian.mobile_e164) IS NOT NULL"
+        " AND EXISTS (SELECT 1 FROM patient_consent WHERE patient_consent.patient_id = patient.id"
+        " AND kind = 'data_processing' AND revoked_at IS NULL)"
         " FROM patient LEFT JOIN patient AS guardian ON guardian.id = patient.guardian_id WHERE patient.id = ?",
         patient_id,
     )

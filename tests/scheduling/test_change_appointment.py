@@ -210,6 +210,18 @@ async def test_the_clinic_may_want_a_whole_profile_first(practice: Practice) -> 
     patient = await practice.db.write(HOUSE, whole)
     practice.patients["zoe"] = patient
     practice.actors["zoe"] = msgspec.structs.replace(practice.actors["driss"], id="account-zoe", person_id=patient)
+    with pytest.raises(Conflict):
+        await practice.book("zoe", TEN + hours(1))
+
+    def consent(tx: WriteTx) -> None:
+        tx.run(
+            "INSERT INTO patient_consent (id, patient_id, kind, text_version, text, language, given_on, recorded_at, recorded_by,"
+            " recorded_role) VALUES ('c', ?, 'data_processing', '1', 'Yes', 'fr', '2026-11-16', ?, 'x', 'patient')",
+            patient,
+            tx.now,
+        )
+
+    await practice.db.write(HOUSE, consent)
     assert await practice.book("zoe", TEN + hours(1))
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
-import msgspec
 
 from esante import demo
 from esante.app import App, bring_up_to_date, open_clinic
@@ -56,33 +55,33 @@ def main() -> int:
 async def measure(folder: Path, rounds: int, file: Path | None) -> int:
     keys = keyring.create(folder, folder / "key")
     bring_up_to_date(folder, keys, new=True)
-    config = Config(keys=Keys(file=str(folder / "key")), limits=msgspec.structs.replace(Limits()))
-    made, doctors, busiest, visits = await furnish(folder, config, keys)
+    config = Config(keys=Keys(file=str(folder / "key")), limits=Limits(connections_per_address=100_000))
+    busiest, visits = await furnish(folder, config, keys)
     app = App(folder, config, run_jobs=False)
     figures: dict[str, list[float]] = {}
-    async with app.litestar.lifespan():
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app.asgi), base_url="http://localhost") as client:
-            await sign_in(client)
-            today = busiest.isoformat()
-            span = f"from={today}&to={busiest + timedelta(days=DAYS - 1)}"
-            asked = {
-                "day board of 40 doctors": f"/appointments/board/{today}",
-                "first free of 40, mornings, 30 min": f"/slots?limit=1&minutes=30&partOfDay=morning&{span}",
-                "first free of 40, next five weeks full": f"/slots?limit=1&specialty=radiology&{span}",
-                "twenty free of one specialty": f"/slots?limit=20&specialty=dermatology&partOfDay=morning&{span}",
-                "four hours in a row, all of 90 days read": f"/slots?limit=1&minutes=240&{span}",
-            }
-            for number in range(rounds + 3):
-                for name, path in asked.items():
-                    begin = time.perf_counter()
-                    answer = await client.get(f"/api/v1{path}")
-                    took = (time.perf_counter() - begin) * 1000
-                    if answer.status_code != 200:
-                        raise RuntimeError(answer.text)
-                    if number >= 3:  # the first rounds warm up
-                        figures.setdefault(name, []).append(took)
-            board = (await client.get(f"/api/v1/appointments/board/{today}")).json()
-            shown = sum(len(lines) for lines in board.values() if isinstance(lines, list))
+    door = httpx.ASGITransport(app.asgi)
+    async with app.litestar.lifespan(), httpx.AsyncClient(transport=door, base_url="http://localhost") as client:
+        await sign_in(client)
+        today = busiest.isoformat()
+        span = f"from={today}&to={busiest + timedelta(days=DAYS - 1)}"
+        asked = {
+            "day board of 40 doctors": f"/appointments/board/{today}",
+            "first free of 40, mornings, 30 min": f"/slots?limit=1&minutes=30&partOfDay=morning&{span}",
+            "first free of 40, next five weeks full": f"/slots?limit=1&specialty=radiology&{span}",
+            "twenty free of one specialty": f"/slots?limit=20&specialty=dermatology&partOfDay=morning&{span}",
+            "four hours in a row, all of 90 days read": f"/slots?limit=1&minutes=240&{span}",
+        }
+        for number in range(rounds + 3):
+            for name, path in asked.items():
+                begin = time.perf_counter()
+                answer = await client.get(f"/api/v1{path}")
+                took = (time.perf_counter() - begin) * 1000
+                if answer.status_code != 200:
+                    raise RuntimeError(answer.text)
+                if number >= 3:  # the first rounds warm up
+                    figures.setdefault(name, []).append(took)
+        board = (await client.get(f"/api/v1/appointments/board/{today}")).json()
+        shown = sum(len(lines) for lines in board.values() if isinstance(lines, list))
     print(f"{DOCTORS} doctors, {visits:,} visits in {DAYS} days, {shown} on the board\n")
     return report(figures, file)
 
@@ -120,7 +119,7 @@ async def furnish(folder: Path, config: Config, keys: keyring.Keyring):  # type:
     booked = await fill(clinic, made, doctors, tomorrow, zone)
     await clinic.db.stop()
     clinic.passwords.close()
-    return made, doctors, tomorrow, booked
+    return tomorrow, booked
 
 
 async def fill(clinic, made, doctors, first: date, zone: ZoneInfo) -> int:  # type: ignore[no-untyped-def]

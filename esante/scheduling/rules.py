@@ -94,7 +94,10 @@ def check_referral(tx: ReadTx, kind: AppointmentType) -> None:
 def check_profile(tx: ReadTx, patient_id: PatientId) -> None:
     """Where the clinic wants it, a patient who books has birth date, telephone number and consent to processing on record."""
     if tx.settings.require_profile_before_booking and not store.has_profile(tx, patient_id):
-        raise Conflict("Please complete your profile first: birth date, telephone number, consent to the processing of your data", code="PROFILE_INCOMPLETE")
+        raise Conflict(
+            "Please complete your profile first: birth date, telephone number, consent to the processing of your data",
+            code="PROFILE_INCOMPLETE",
+        )
 
 
 def edits(kept: Appointment, patch: AppointmentPatch) -> dict[str, Any]:

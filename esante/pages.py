@@ -141,4 +141,6 @@ def _language(request: Visit, db: Db) -> str:
     return preferred(request.headers.get("accept-language"), db.settings.language)
 
 
-router = Router("/", route_handlers=[front_page, confirm_page, reset_page, page_style, page_script], opt={"pace": "free"})
+router = Router(
+    "/", route_handlers=[front_page, confirm_page, reset_page, page_style, page_script], opt={"pace": "free"}
+)

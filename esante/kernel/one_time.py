@@ -10,8 +10,18 @@ import secrets
 from typing import Literal
 
 Purpose = Literal[
-    "confirm-link", "confirm-code", "reset-link", "reset-code", "refresh", "session", "first-admin", "login-ticket", "invitation",
-    "calendar-feed", "kiosk-code", "kiosk-pass",
+    "confirm-link",
+    "confirm-code",
+    "reset-link",
+    "reset-code",
+    "refresh",
+    "session",
+    "first-admin",
+    "login-ticket",
+    "invitation",
+    "calendar-feed",
+    "kiosk-code",
+    "kiosk-pass",
 ]
 
 SALT_BYTES = 16

@@ -110,7 +110,9 @@ def test_every_module_and_public_function_says_what_it_promises() -> None:
             continue
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
-                takes_tx = any("Tx" in ast.unparse(argument.annotation or ast.Constant("")) for argument in node.args.args)
+                takes_tx = any(
+                    "Tx" in ast.unparse(argument.annotation or ast.Constant("")) for argument in node.args.args
+                )
                 is_route = here[-1].startswith("routes") and node.decorator_list
                 if (takes_tx or is_route) and not ast.get_docstring(node):
                     silent.append(f"{file.relative_to(ROOT)}:{node.name}")

@@ -162,3 +162,11 @@ def test_only_an_admin_decides(clinic: Any) -> None:
     assert clinic.anonymous.post(f"{path}/approve").status_code == 401
     assert clinic.gwen.post("/doctors/nobody/approve").status_code == 404
     assert clinic.driss.get("/doctors/profile").status_code == 403
+
+
+def test_a_clinic_may_show_its_doctors_to_people_who_are_signed_in_only(clinic: Any) -> None:
+    off = clinic.gwen.put("/settings/featurePublicBooking", json={"value": False}, headers={"if-match": '"0"'})
+    assert off.status_code == 200
+    for path in ("/doctors", f"/doctors/{clinic.ids['amina']}", "/specialties"):
+        assert clinic.anonymous.get(path).status_code == 401
+        assert clinic.driss.get(path).status_code == 200

@@ -5,7 +5,9 @@ from esante.kernel.transaction import ReadTx
 
 
 def may_see_public_doctors(tx: ReadTx) -> None:
-    """Open to everybody; the public projection holds nothing private."""
+    """Open to everybody while the clinic shows its doctors to strangers; the public projection holds nothing private."""
+    if tx.actor.role == "anonymous" and not tx.settings.feature_public_booking:
+        raise Unauthenticated("Please sign in")
 
 
 def may_decide_on_practitioners(tx: ReadTx) -> None:

@@ -23,7 +23,7 @@ def test_it_is_announced_exactly_once_and_not_before(clinic: Clinic) -> None:
     assert len(clinic.audit("prescription.locked")) == 1
 
 
-def test_the_lock_does_not_wait_for_the_job(clinic: Clinic) -> None:
+def test_row_17_the_lock_does_not_wait_for_the_job(clinic: Clinic) -> None:
     made = prescribed(clinic)
     later(clinic, minutes=60)
     refused = clinic.amina.patch(f"/prescriptions/{made['id']}", json={"generalNote": "x"}, headers=match(made))
@@ -46,7 +46,7 @@ def test_its_author_may_lock_it_before(clinic: Clinic) -> None:
     assert line["actor"] == clinic.accounts["amina"]
 
 
-def test_after_the_lock_it_is_completed(clinic: Clinic) -> None:
+def test_row_17_after_the_lock_it_is_completed(clinic: Clinic) -> None:
     made = prescribed(clinic)
     later(clinic, hours=2)
     done = clinic.amina.post(f"/prescriptions/{made['id']}/complete")

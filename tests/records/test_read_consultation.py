@@ -39,7 +39,7 @@ def test_it_works(clinic: Clinic) -> None:
     assert line["detail"]["accessType"] == "view"
 
 
-def test_a_draft_is_its_authors_alone(clinic: Clinic) -> None:
+def test_row_15_a_draft_is_its_authors_alone(clinic: Clinic) -> None:
     draft = write(clinic, begin_visit(clinic))
     treat(clinic, "bruno", "driss")
     path = f"/consultations/{draft['id']}"
@@ -51,7 +51,7 @@ def test_a_draft_is_its_authors_alone(clinic: Clinic) -> None:
     assert len(clinic.amina.get("/consultations").json()["items"]) == 1
 
 
-def test_the_patient_does_not_see_the_private_parts(clinic: Clinic) -> None:
+def test_row_15_the_patient_does_not_see_the_private_parts(clinic: Clinic) -> None:
     done = completed(clinic)
     seen = clinic.driss.get(f"/consultations/{done['id']}").json()
     assert (seen["examination"], seen["additionalNotes"]) == (None, None)
@@ -122,7 +122,7 @@ def test_the_timeline_has_visits_and_prescriptions_in_one_order(clinic: Clinic) 
     assert second["nextCursor"] is None
 
 
-def test_a_stranger(clinic: Clinic) -> None:
+def test_row_14_a_stranger(clinic: Clinic) -> None:
     done = completed(clinic)
     lists = [f"/patients/{clinic.ids['driss']}/{name}" for name in ("consultations", "timeline", "prescriptions")]
     for path in (f"/consultations/{done['id']}", *lists):

@@ -98,7 +98,7 @@ def test_a_field_too_many_is_named(clinic: Clinic) -> None:
     assert refused.json()["error"]["details"][0]["field"] == "status"
 
 
-def test_a_patch_of_one_field_keeps_the_others(clinic: Clinic) -> None:
+def test_row_16_a_patch_of_one_field_keeps_the_others(clinic: Clinic) -> None:
     made = write(clinic, begin_visit(clinic))
     path = f"/consultations/{made['id']}"
     changed = clinic.amina.patch(
@@ -119,7 +119,7 @@ def test_a_full_change_empties_what_it_does_not_name(clinic: Clinic) -> None:
     assert changed.json()["vitals"] is None
 
 
-def test_a_stale_version_is_refused_with_the_present_one(clinic: Clinic) -> None:
+def test_row_16_a_stale_version_is_refused_with_the_present_one(clinic: Clinic) -> None:
     made = write(clinic, begin_visit(clinic))
     path = f"/consultations/{made['id']}"
     assert clinic.amina.patch(path, json={"notes": "A"}, headers=match(made)).status_code == 200

@@ -26,7 +26,8 @@ log = structlog.get_logger(__name__)
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 """After the first failure, the second, and so on; then the job has failed and waits for an admin (SPEC NO-05)."""
 LEASE = timedelta(minutes=10)
-BATCH = 256
+BATCH: dict[str, int] = {"inside": 256, "outside": 8}
+"""So many at once: of ours in one commit, and of those that talk to a server outside, which a crowd would turn away."""
 GATHER_SECONDS = 0.05
 """Once woken, so long is waited for more: what a busy desk makes due is done in fewer, larger commits."""
 RECURRING_SECONDS = 5.0
@@ -258,7 +259,7 @@ def _due(tx: ReadTx, outside: str, lane: Lane) -> list[_Due]:
     return tx.all(
         _Due,
         f"SELECT id, name, payload, key, tries {_OPEN} AND due_at <= :now ORDER BY due_at LIMIT :most",
-        {"now": tx.now, "outside": outside, "lane": lane, "most": BATCH},
+        {"now": tx.now, "outside": outside, "lane": lane, "most": BATCH[lane]},
     )
 
 

@@ -48,24 +48,30 @@ def fetch_all(kind: type[T], cursor: apsw.Cursor, sql: str) -> list[T]:
     first = cursor.fetchone()  # a cursor that has ended no longer knows its columns
     if first is None:
         return []
-    try:
-        make = _plan(kind, sql, cursor)
-        rows = cursor.fetchall()
-    finally:
-        cursor.close()
-    return [make(first), *map(make, rows)]
+    make = _planned(kind, sql, cursor)
+    return [make(first), *map(make, cursor.fetchall())]
 
 
 def fetch_one(kind: type[T], cursor: apsw.Cursor, sql: str) -> T | None:
-    """The first row, with the cursor closed in any case: an open one would pin a snapshot."""
+    """The first row. The rest is read and dropped: an open cursor would pin a snapshot.
+
+    It is drained and not closed: apsw 3.54 never frees a cursor that was closed by hand, and each such cursor made the
+    next garbage collection, which stops everything, a little longer.
+    """
     row = cursor.fetchone()
     if row is None:
         return None
-    try:
-        make = _plans.get((sql, kind)) or _plan(kind, sql, cursor)
-    finally:
-        cursor.close()
+    make = _plans.get((sql, kind)) or _planned(kind, sql, cursor)
+    cursor.fetchall()
     return make(row)  # type: ignore[no-any-return]
+
+
+def _planned(kind: type[T], sql: str, cursor: apsw.Cursor) -> Plan:
+    try:
+        return _plan(kind, sql, cursor)
+    except BaseException:
+        cursor.close()
+        raise
 
 
 def _plan(kind: type[T], sql: str, cursor: apsw.Cursor) -> Plan:

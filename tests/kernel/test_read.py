@@ -1,6 +1,7 @@
 """`Database.read`, `look` and `scan`: what they see, and the trace that they leave."""
 
 import asyncio
+import gc
 import time
 from pathlib import Path
 
@@ -115,3 +116,21 @@ async def test_one_maybe_and_all_give_rows_scalars_or_not_found(open_db: Opener)
 
     for _ in range(2):
         db.read(ACTOR, ask)
+
+
+async def test_no_cursor_stays_behind(open_db: Opener) -> None:
+    db = await open_db()
+
+    def cursors() -> int:
+        gc.collect()
+        return sum(isinstance(one, apsw.Cursor) for one in gc.get_objects())
+
+    def ask(tx: ReadTx) -> None:
+        tx.maybe(int, "SELECT count(*) FROM audit")
+        tx.all(int, "SELECT seq FROM audit")
+
+    db.read(ACTOR, ask)
+    before = cursors()
+    for _ in range(100):
+        db.read(ACTOR, ask)
+    assert cursors() == before

@@ -42,7 +42,7 @@ class Postman:
                 self._arrived.notify_all()
         return self.answer
 
-    def wait_for(self, recipient: str, subject: str, seconds: float = 10) -> Message:
+    def wait_for(self, recipient: str, subject: str, seconds: float = 30) -> Message:
         """The first mail to this address with this in its subject."""
 
         def there() -> Message | None:
@@ -72,7 +72,7 @@ class Live:
         self.server = uvicorn.Server(server_config(app, config))
         self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._listener]}, daemon=True)
         self._thread.start()
-        wait_until(lambda: self.server.started, 10)
+        wait_until(lambda: self.server.started, 60)
 
     def client(self, **more: Any) -> httpx.Client:
         """A fresh client, closed with the clinic."""

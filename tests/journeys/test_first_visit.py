@@ -90,7 +90,7 @@ def test_a_whole_visit(live: Live, postman: Postman) -> None:
     visit = ok(patient.post("/appointments", json=wish, headers={"idempotency-key": "first"}), 201)
     assert ok(patient.post("/appointments", json=wish, headers={"idempotency-key": "first"}), 201)["id"] == visit["id"]
     assert visit["status"] == "pending"
-    wait_until(lambda: ok(ines.get("/notifications/unread-count"))["unread"] > 0, 5)
+    wait_until(lambda: ok(ines.get("/notifications/unread-count"))["unread"] > 0, 30)
     assert ok(ines.post(f"/appointments/{visit['id']}/confirm"))["status"] == "confirmed"
     postman.wait_for("nadia@example.org", "rendez-vous est confirmé")
 
@@ -138,7 +138,7 @@ def test_a_whole_visit(live: Live, postman: Postman) -> None:
     )
     assert (late.status_code, late.json()["error"]["code"]) == (423, "PRESCRIPTION_LOCKED")
     live.wake()
-    wait_until(lambda: "prescription_locked" in kinds(ok(ines.get("/notifications"))), 10)
+    wait_until(lambda: "prescription_locked" in kinds(ok(ines.get("/notifications"))), 30)
 
     # The patient reads both; private notes stay with the doctor.
     patient = sign_in(live, "nadia@example.org", "Sunny-Garden-4")

@@ -101,7 +101,7 @@ def lines(tx: ReadTx) -> int:
     return tx.one(int, "SELECT count(*) FROM audit")
 
 
-async def until(condition: Any, seconds: float = 3.0) -> None:
+async def until(condition: Any, seconds: float = 20.0) -> None:
     """Wait until it is so."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 -- it may come true in another process

@@ -85,7 +85,7 @@ def connect(port: int, door: Door) -> Iterator[Connect]:
     until(lambda: not door.open)
 
 
-def until(condition: Callable[[], object], seconds: float = 5) -> None:
+def until(condition: Callable[[], object], seconds: float = 20) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -144,7 +144,7 @@ def test_a_header_that_does_not_come_is_408(connect: Connect) -> None:
     slow.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")
     second.sendall(b"GET / HTTP/1.1\r\n")
     assert [status(conn) for conn in (silent, slow, second)] == [408, 408, 408]
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert closed(slow)
 
 

@@ -230,7 +230,7 @@ async def test_the_running_runner_wakes_at_once_and_a_mail_server_that_hangs_del
     await db.write(ACTOR, ask, SendMail(number=1))
     await until(lambda: db.read(ACTOR, rows)[0]["leased_until"])
     await db.write(ACTOR, ask, Remind(number=7))
-    await until(lambda: db.read(ACTOR, things) == [7], 0.5)
+    await until(lambda: db.read(ACTOR, things) == [7])
     assert post.sent == []
     runner.stop()
     post.hangs.set()

@@ -76,7 +76,8 @@ def _unlock(conn: apsw.Connection, path: Path, key: bytes, *, fresh: bool) -> No
         owner = _pragma(conn, "application_id")
     except apsw.NotADBError:
         raise Broken(
-            f"{path} does not open with this key: it is another clinic's key, or the file is not an esante database"
+            f"{path} does not open with this key: it is another clinic's key, the file is not an esante database, or its"
+            " first page is damaged"
         ) from None
     except apsw.CorruptError as error:
         raise Broken(

@@ -57,7 +57,7 @@ class Recurring(msgspec.Struct, frozen=True):
     daily_at: str | None = None
     every: timedelta | None = None
     destroys: bool = False
-    """Does it remove anything? Then it is frozen while the clock is not to be trusted."""
+    """Does it remove anything? Such work waits while the runner's `frozen` says so; the application does not say so yet."""
 
     def occurrence(self, now: datetime, zone: ZoneInfo) -> str:
         """The key of the occurrence that `now` falls into."""

@@ -17,7 +17,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from esante import __version__, pages, system
+from esante import __version__, pages, system, watching
 from esante.edge import Edge
 from esante.identity.door import Door, NotEnrolled, stranger
 from esante.identity.service import note_use
@@ -103,12 +103,17 @@ class App:
         self._run_jobs = run_jobs
         self.jobs = JobRunner(self.clinic.db, WORK, self.clinic)
         self.litestar = self._build()
-        self.asgi = Edge(self.litestar, self.clinic.db)
+        self.asgi = Edge(self.litestar, self.clinic.db, log_requests=config.log.requests)
 
     def _build(self) -> Litestar:
         clinic = self.clinic
         app = Litestar(
-            route_handlers=[system.router, pages.router, Router("/api/v1", route_handlers=list(ROUTERS))],
+            route_handlers=[
+                system.router,
+                watching.router,
+                pages.router,
+                Router("/api/v1", route_handlers=list(ROUTERS)),
+            ],
             middleware=[DefineMiddleware(Gate, door=self.door)],
             dependencies=self._dependencies(),
             exception_handlers={Refusal: refuse, HTTPException: refuse_request, Exception: confess},

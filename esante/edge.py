@@ -5,14 +5,17 @@ is on disk before the person sees the answer.
 """
 
 import secrets
+from time import perf_counter
 from typing import ClassVar
 
 import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from esante.kernel import metrics
 from esante.kernel.actor import ANONYMOUS, Actor
 from esante.kernel.database import Database
 from esante.kernel.errors import Unavailable
+from esante.kernel.log import REQUEST_ID
 from esante.kernel.structs import Event, Severity
 
 log = structlog.get_logger(__name__)
@@ -27,6 +30,8 @@ HEADERS = [
 ]
 POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 NO_STORE = (b"cache-control", b"no-store")
+QUIET = frozenset({"/api/v1/health", "/api/v1/ready", "/metrics"})
+"""Asked so often by machines that a line for each would hide the others."""
 
 
 class AccessDenied(Event, tag="access.denied"):
@@ -42,14 +47,15 @@ class AccessDenied(Event, tag="access.denied"):
 class Edge:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, db: Database) -> None:
-        self._app, self._db = app, db
+    def __init__(self, app: ASGIApp, db: Database, *, log_requests: bool = False) -> None:
+        self._app, self._db, self._log_requests = app, db, log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):  # the lifespan of the server
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        started, request_id = perf_counter(), secrets.token_hex(8)
+        REQUEST_ID.set(request_id)
         scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]
         scope["language"] = self._db.settings.language  # type: ignore[typeddict-unknown-key]
 
@@ -63,9 +69,16 @@ class Edge:
                 headers.append((b"x-request-id", request_id.encode()))
                 headers += [header for header in (POLICY, NO_STORE) if header[0] not in names]
                 message["headers"] = headers
+                self._count(scope, message["status"], perf_counter() - started)
             await send(message)
 
         await self._app(scope, receive, send_dressed)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        method, route = str(scope.get("method", "GET")), scope.get("path_template")
+        metrics.count_request(method, route, status, seconds)
+        if self._log_requests and route not in QUIET:
+            log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
     async def _note(self, scope: Scope, status: int) -> None:
         """The audit line of a refusal; a 404 only where an id was asked for."""

@@ -11,7 +11,7 @@ from types import FrameType
 import uvicorn
 
 from esante.app import App
-from esante.kernel import clock, files
+from esante.kernel import clock, files, log
 from esante.kernel.config import Config
 from esante.kernel.errors import Broken
 from esante.kernel.http_guard import Door, guarded_protocol
@@ -50,6 +50,7 @@ def serve(
     """
     host, port = config.server.host, config.server.port
     with files.locked(folder / "lock", f"an esante server, process {os.getpid()}"):
+        log.to_file(config.log)
         app = App(folder, config, now=now)
         listener = _listen(host, port)
         address = f"http://{host}:{listener.getsockname()[1]}"

@@ -7,6 +7,7 @@ from litestar import Router
 from esante.admin import reactions as admin_react
 from esante.admin.events import SettingChanged
 from esante.admin.routes import router as admin
+from esante.admin.routes_health import router as admin_health
 from esante.audit.routes import router as audit
 from esante.identity import reactions as identity_reactions
 from esante.identity.events import (
@@ -112,6 +113,7 @@ ROUTERS: tuple[Router, ...] = (
     notifications,
     audit,
     admin,
+    admin_health,
     interop,
 )
 """The doors of the rooms, under `/api/v1`."""

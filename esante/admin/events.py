@@ -27,3 +27,17 @@ class PreferencesChanged(Event, tag="user.settings_changed"):
 
     version: int
     fields: list[str]
+
+
+class JobRetried(Event, tag="job.retried"):
+    """An admin had a job that was given up tried again."""
+
+    job: str
+
+
+class JobDiscarded(Event, tag="job.discarded"):
+    """An admin gave a job up for good; what it would have done is never done."""
+
+    severity: ClassVar[Severity] = "warning"
+
+    job: str

@@ -65,10 +65,24 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[log]`: structured lines on standard error."""
+    """`[log]`: structured lines on standard error and, with `file`, as JSON in a file of the server."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["text", "json"] = "text"
+    """On standard error."""
+    file: str = ""
+    """The file is begun anew when it has `file_bytes`; so many `files` are kept, the oldest goes."""
+    file_bytes: Annotated[int, Meta(ge=10_000)] = 10_000_000
+    files: Annotated[int, Meta(ge=2, le=100)] = 5
+    requests: bool = False
+    """A line for each request: route, status, milliseconds."""
+
+
+class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[metrics]`: who may read `/metrics` beside admins and this machine."""
+
+    token_file: str = ""
+    """A file with a bearer token in its first line, for a Prometheus on another machine."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,6 +93,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail: Mail = msgspec.field(default_factory=Mail)
     limits: Limits = msgspec.field(default_factory=Limits)
     log: Log = msgspec.field(default_factory=Log)
+    metrics: Metrics = msgspec.field(default_factory=Metrics)
     public_address: str = ""
     """The address that links in mails begin with, as people type it; default: the address that the server listens on."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from esante.kernel import metrics
 from esante.kernel.config import Limits
 from esante.kernel.http_errors import Failure, FailureAnswer
 
@@ -153,6 +154,7 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
         def _refuse(self, status: int) -> None:
             """Say so and close; what the parser still finds in the same bytes is ignored."""
             self._refused = True
+            metrics.CONNECTIONS_REFUSED.labels(str(status)).inc()
             self._set_deadline(None)
             answering = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
             if not self.transport.is_closing() and not answering:

@@ -28,6 +28,11 @@ class Hub:
         finally:
             self._drop(account, frames)
 
+    @property
+    def open(self) -> int:
+        """How many sockets listen."""
+        return sum(map(len, self._listeners.values()))
+
     def publish(self, accounts: Iterable[str], frame: bytes) -> None:
         """Hand one encoded frame to every open socket of these accounts."""
         for account in accounts:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
+from esante.kernel import metrics
 from esante.kernel.actor import house
 from esante.kernel.database import Database
 from esante.kernel.errors import Unavailable
@@ -184,12 +185,15 @@ class JobRunner:
                 await self._outside(job)
             else:
                 raise GiveUp(f"this program knows no job '{job.name}'")
+            metrics.JOBS.labels(job.name, "done").inc()
         except Unavailable:
             raise
         except Exception as error:
             if not isinstance(error, GiveUp):
                 log.exception("job_failed", job=job.name, id=job.id)
-            final = isinstance(error, GiveUp)
+            final = isinstance(error, GiveUp) or job.tries >= len(RETRIES)
+            name = job.name if job.name in self._work else "unknown"
+            metrics.JOBS.labels(name, "failed" if final else "put_off").inc()
             await self._db.write(house(f"job:{job.name}"), _note_failure, job, _reason(error), final)
 
     def _inside(self, tx: WriteTx, job: _Due) -> None:
@@ -217,6 +221,7 @@ class JobRunner:
                 raise
             except Exception:
                 log.exception("job_failed", job=recurring.name)
+                metrics.JOBS.labels(recurring.name, "put_off").inc()
                 self._not_before[recurring.name] = clock() + RETRIES[0].total_seconds()
         self._recurring_not_before = clock() + RECURRING_SECONDS
 
@@ -298,7 +303,7 @@ def _mark_done(tx: WriteTx, job: _Due) -> bool:
 
 
 def _note_failure(tx: WriteTx, job: _Due, reason: str, final: bool) -> None:
-    if final or job.tries >= len(RETRIES):
+    if final:
         tx.run(
             "UPDATE job SET failed_at = ?, tries = tries + 1, error = ?, leased_until = NULL WHERE id = ?",
             tx.now,

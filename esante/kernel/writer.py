@@ -14,7 +14,7 @@ import apsw
 import msgspec
 import structlog
 
-from esante.kernel import audit_log, clock, settings
+from esante.kernel import audit_log, clock, metrics, settings
 from esante.kernel.actor import Actor
 from esante.kernel.audit_log import Head, Line
 from esante.kernel.errors import Broken, DiskFull, Unavailable
@@ -177,7 +177,10 @@ class Writer:
         if item.once:
             remember(tx, item.once, value)
         if (took := time.monotonic() - started) > SLOW_SECONDS:
-            log.warning("slow_command", command=item.name, ms=round(took * 1000))
+            metrics.SLOW_COMMANDS.labels(item.name).inc()
+            log.warning(
+                "slow_command", command=item.name, ms=round(took * 1000), request_id=item.actor.request_id or "none"
+            )
         return value, tx
 
     def _recover(self, error: Exception) -> None:

@@ -21,7 +21,7 @@ ROOMS = [
     "admin",
 ]
 """From left to right: a room may import from rooms on its left."""
-ON_TOP = ["interop", "cli", "app", "wiring", "server", "edge", "system", "pages", "demo"]
+ON_TOP = ["interop", "cli", "app", "wiring", "server", "edge", "system", "watching", "pages", "demo"]
 PUBLIC = {"service", "structs", "events"}
 ORDER = {"structs": 0, "events": 1, "policy": 3, "store": 2, "service": 4, "reactions": 5, "routes": 5}
 """Inside a room: a file may import files of a lower rank."""
@@ -171,7 +171,7 @@ def owners() -> dict[str, str]:
     of_number = {"1": "kernel", "2": "identity", "3": "people", "4": "workplaces", "5": "scheduling", "6": "records"}
     of_number |= {"7": "interop", "8": "notifications", "9": "identity"}
     of_number |= {"10": "people", "11": "scheduling"}
-    of_number |= {"12": "workplaces", "13": "admin"}
+    of_number |= {"12": "workplaces", "13": "admin", "14": "kernel"}
     found = {}
     for script in sorted((HOUSE / "migrations").glob("*.sql")):
         text = script.read_text(encoding="utf-8")

@@ -17,7 +17,9 @@ GET /confirm
 GET /reset
 GET /page.css
 GET /page.js
+GET /metrics
 GET /api/v1/health
+GET /api/v1/ready
 GET /api/v1/openapi.json
 GET /api/v1/docs
 GET /api/v1/docs/{file}

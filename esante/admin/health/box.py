@@ -1,0 +1,55 @@
+"""Measuring what lies outside the database: files, disks, backups. May wait for a disk, so call `measure` in a thread."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from esante import __version__
+from esante.admin.health.service import age
+from esante.admin.health.structs import BackupHealth, Box, DatabaseHealth, VolumeHealth
+from esante.kernel import backup_status, disk
+from esante.kernel.clinic import Clinic
+
+
+def measure(clinic: Clinic) -> Box:
+    """As it is now."""
+    db = clinic.db
+    folder = db.path.parent
+    return Box(
+        version=__version__,
+        database=DatabaseHealth(bytes=_size(db.path), wal_bytes=_size(Path(f"{db.path}-wal")), read_only=db.halted),
+        volumes=_volumes(folder),
+        backup=_backup(clinic, folder),
+        mail_configured=bool(clinic.config.mail.host and clinic.config.mail.sender),
+    )
+
+
+def _size(path: Path) -> int:
+    """By name only: opening the live file here would drop the database's locks."""
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
+def _volumes(folder: Path) -> list[VolumeHealth]:
+    measured = (disk.measure(name, place) for name, place in (("data", folder), ("backups", folder.parent / "backups")))
+    return [
+        VolumeHealth(
+            name=volume.name,
+            free_bytes=volume.free_bytes,
+            total_bytes=volume.total_bytes,
+            free_percent=round(volume.free_percent, 2),
+        )
+        for volume in measured
+        if volume
+    ]
+
+
+def _backup(clinic: Clinic, folder: Path) -> BackupHealth:
+    status, now = backup_status.read(folder), clinic.db.now()
+    return BackupHealth(
+        last_backup_at=status.last_backup_at,
+        last_backup_age=age(status.last_backup_at, now),
+        last_proven_at=status.last_proven_at,
+        last_proven_age=age(status.last_proven_at, now),
+        last_error=status.last_error,
+    )

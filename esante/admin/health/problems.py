@@ -1,0 +1,68 @@
+"""What in a health report needs somebody's hand, in words."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import msgspec
+
+from esante.admin.health.structs import HealthReport, Problem
+from esante.kernel.i18n import translate
+
+DISK_LOW_PERCENT = 10.0
+BACKUP_OLD = timedelta(hours=50)
+"""Two nights, and some time for the backup itself."""
+
+
+def judged(report: HealthReport, language: str) -> HealthReport:
+    """The report with its problems, and the status of the worst."""
+    found = list(_problems(report, language))
+    worst = {problem.severity for problem in found}
+    status = "critical" if "critical" in worst else "warning" if worst else "ok"
+    return msgspec.structs.replace(report, status=status, problems=found)
+
+
+def _problems(report: HealthReport, language: str) -> Iterator[Problem]:
+    if why := report.database.read_only:
+        yield _critical("READ_ONLY", translate(language, "Nothing can be saved now: {why}", why=why))
+    for volume in report.volumes:
+        if volume.free_percent < DISK_LOW_PERCENT:
+            words = translate(
+                language, "Only {percent} % of the disk under {folder} is free",
+                percent=f"{volume.free_percent:.1f}", folder=volume.name,
+            )  # fmt: skip
+            yield _warning("DISK_LOW", words)
+    yield from _of_backup(report, language)
+    if report.jobs.failed:
+        words = translate(language, "{count} jobs were given up: retry or discard them", count=report.jobs.failed)
+        yield _warning("JOBS_FAILED", words)
+    yield from _of_mail(report, language)
+    if report.audit.last_verified_whole is False:
+        yield _critical("AUDIT_BROKEN", translate(language, "The last verification of the audit log failed"))
+
+
+def _of_backup(report: HealthReport, language: str) -> Iterator[Problem]:
+    backup = report.backup
+    if backup.last_error:
+        yield _warning("BACKUP_FAILED", translate(language, "The last backup failed: {why}", why=backup.last_error))
+    if backup.last_proven_at is None:
+        yield _warning("BACKUP_MISSING", translate(language, "No backup has been proven by a restore yet"))
+    elif report.at - backup.last_proven_at > BACKUP_OLD:
+        days = (report.at - backup.last_proven_at).days
+        yield _warning("BACKUP_OLD", translate(language, "The last proven backup is {days} days old", days=days))
+
+
+def _of_mail(report: HealthReport, language: str) -> Iterator[Problem]:
+    mail = report.mail
+    if not mail.configured:
+        yield _warning("MAIL_OFF", translate(language, "No mail server is configured: nobody is reached by mail"))
+    elif mail.last_error_at and (mail.last_success_at is None or mail.last_success_at < mail.last_error_at):
+        words = translate(language, "Mails do not leave: {why}", why=mail.last_error or "?")
+        yield _warning("MAIL_FAILING", words)
+
+
+def _warning(code: str, message: str) -> Problem:
+    return Problem(code=code, severity="warning", message=message)
+
+
+def _critical(code: str, message: str) -> Problem:
+    return Problem(code=code, severity="critical", message=message)

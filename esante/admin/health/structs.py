@@ -1,0 +1,104 @@
+"""The parts of the health view. What is not known is null; an age is in seconds."""
+
+from datetime import datetime
+from typing import Literal
+
+from esante.kernel.dead_letters import Depth
+from esante.kernel.structs import Kept
+
+
+class DatabaseHealth(Kept):
+    """The file and its write-ahead log. `readOnly` says why nothing can be saved; null when all is well."""
+
+    bytes: int
+    wal_bytes: int
+    read_only: str | None
+
+
+class VolumeHealth(Kept):
+    """The disk under one folder of the clinic."""
+
+    name: str
+    free_bytes: int
+    total_bytes: int
+    free_percent: float
+
+
+class BackupHealth(Kept):
+    """The newest backup, the newest that a drill has proven, and what went wrong last."""
+
+    last_backup_at: datetime | None
+    last_backup_age: int | None
+    last_proven_at: datetime | None
+    last_proven_age: int | None
+    last_error: str | None
+
+
+class MailHealth(Kept):
+    """The mail server: is one configured, when did it last take a mail, what did it say last when it did not."""
+
+    configured: bool
+    queued: int
+    failed: int
+    last_success_at: datetime | None
+    last_error_at: datetime | None
+    last_error: str | None
+
+
+class AuditHealth(Kept):
+    """Where the log ends, and what the last verification found."""
+
+    seq: int
+    at: datetime | None
+    last_verified_at: datetime | None
+    last_verified_whole: bool | None
+
+
+class Problem(Kept):
+    """Something that needs somebody's hand. `code` is for programs, `message` for the reader, in their language."""
+
+    code: str
+    severity: Literal["warning", "critical"]
+    message: str
+
+
+class Box(Kept):
+    """What is measured outside the database."""
+
+    version: str
+    database: DatabaseHealth
+    volumes: list[VolumeHealth]
+    backup: BackupHealth
+    mail_configured: bool
+
+
+class HealthReport(Kept):
+    """The whole view; `status` is that of the worst problem."""
+
+    status: Literal["ok", "warning", "critical"]
+    problems: list[Problem]
+    version: str
+    at: datetime
+    database: DatabaseHealth
+    volumes: list[VolumeHealth]
+    backup: BackupHealth
+    jobs: Depth
+    mail: MailHealth
+    audit: AuditHealth
+
+
+class MailRow(Kept):
+    """Deliveries, counted."""
+
+    queued: int
+    failed: int
+    last_success_at: datetime | None
+    last_error_at: datetime | None
+    last_error: str | None
+
+
+class VerifiedRow(Kept):
+    """The last verification of the log."""
+
+    at: datetime
+    action: str

@@ -1070,3 +1070,7 @@ CREATE TABLE user_setting (
     version         INTEGER NOT NULL,
     updated_at      TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX job_failed ON job (id) WHERE failed_at IS NOT NULL;
+
+CREATE INDEX audit_verified ON audit (seq) WHERE action IN ('audit.verified', 'audit.verify_failed');

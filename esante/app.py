@@ -26,6 +26,7 @@ from esante.kernel.access import OPEN, Access, is_declared
 from esante.kernel.actor import Actor, house
 from esante.kernel.clinic import Clinic
 from esante.kernel.config import Config
+from esante.kernel.connection import DATABASE as DATABASE
 from esante.kernel.connection import open_database
 from esante.kernel.database import Database
 from esante.kernel.dependencies import Db, House, Me, provide_once, provide_version
@@ -43,8 +44,6 @@ from esante.workplaces.events import AssignmentEnded, AssistantScopesGranted
 from esante.workplaces.service import scopes_of
 
 log = structlog.get_logger(__name__)
-
-DATABASE = "esante.db"
 
 
 class Gate:

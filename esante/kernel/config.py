@@ -85,6 +85,40 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file with a bearer token in its first line, for a Prometheus on another machine."""
 
 
+class Offsite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[backup.offsite]`: a bucket of any S3 service. Without `bucket` there is none."""
+
+    bucket: str = ""
+    prefix: str = ""
+    endpoint: str = ""
+    """Its address, as `https://s3.example.org`; empty: Amazon's own, of the region."""
+    region: str = "us-east-1"
+    access_key: str = ""
+    secret_key_file: str = ""
+    """A file with the secret key in its first line; it is never written into `esante.toml`."""
+
+
+class Backup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[backup]`: when, where to, and how long backups are kept."""
+
+    nightly: bool = True
+    at: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d(?![\s\S])")] = "02:30"
+    """A wall time of the clinic's zone; where the box was off, as soon as it is on."""
+    folder: str = ""
+    """Empty: `backups` beside the data folder."""
+    copies: list[str] = []
+    """Folders that each backup is copied to, on a USB disk or a NAS; they must be there, esante does not make them."""
+    daily: Annotated[int, Meta(ge=1, le=366)] = 7
+    weekly: Annotated[int, Meta(ge=0, le=530)] = 4
+    monthly: Annotated[int, Meta(ge=0, le=600)] = 12
+    """Of so many days, weeks and months the newest backup is kept, in every place."""
+    offsite: Offsite = msgspec.field(default_factory=Offsite)
+
+    def folder_for(self, data: Path) -> Path:
+        """Where the backups of the clinic in `data` lie."""
+        return Path(self.folder).expanduser() if self.folder else data.resolve().parent / "backups"
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file. Every table and every key is optional."""
 
@@ -94,6 +128,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     log: Log = msgspec.field(default_factory=Log)
     metrics: Metrics = msgspec.field(default_factory=Metrics)
+    backup: Backup = msgspec.field(default_factory=Backup)
     public_address: str = ""
     """The address that links in mails begin with, as people type it; default: the address that the server listens on."""
 

@@ -8,6 +8,8 @@ import apsw
 from esante.kernel import rows
 from esante.kernel.errors import Broken
 
+DATABASE = "esante.db"
+"""The name of the file, in the data folder and in a backup."""
 APPLICATION_ID = 0x65534E54  # "eSNT"
 CACHE_KIB = {"writer": 65_536, "reader": 65_536, "slow-reader": 16_384, "checkpointer": 1_024, "maintenance": 65_536}
 """Decryption is free while pages are cached, so those who answer people have room."""
@@ -54,6 +56,19 @@ def open_database(path: Path, key: bytes, kind: Kind) -> apsw.Connection:
     try:
         _unlock(conn, path, key, fresh=kind == "maintenance")
         _settle(conn, kind)
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def open_copy(path: Path, key: bytes) -> apsw.Connection:
+    """A new, empty file for an online copy: encrypted with the same key, unsynced. Whoever copies syncs it."""
+    conn = apsw.Connection(str(path))
+    try:
+        _pragma(conn, "cipher", "'chacha20'")
+        _pragma(conn, "key", f"'raw:{key.hex()}'")
+        _pragma(conn, "synchronous", "OFF")
     except BaseException:
         conn.close()
         raise

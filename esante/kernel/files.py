@@ -67,21 +67,25 @@ def make_folder(path: Path, mode: int = 0o700) -> None:
 
 
 @contextmanager
-def locked(path: Path, holder: str, *, wait: bool = False) -> Iterator[None]:
-    """Hold the lock file `path`; it ends with the process, however that ends. Taken: `Broken`, naming the holder."""
+def locked(path: Path, holder: str, *, wait: bool = False, shared: bool = False) -> Iterator[None]:
+    """Hold the lock file `path`; it ends with the process, however that ends. Taken: `Broken`, naming the holder.
+
+    `shared`: together with others who share it.
+    """
     if not path.parent.is_dir():
         raise Broken(f"There is no folder {path.parent}. Make a clinic there: esante init --data {path.parent}")
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             who = os.pread(handle, 200, 0).decode(errors="replace").strip() or "another process"
             raise InUse(
                 f"{path.parent} is in use by {who}. Stop it first, or choose another folder with --data"
             ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, holder.encode(), 0)
+        if not shared:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, holder.encode(), 0)
         yield
     finally:
         os.close(handle)

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -95,17 +95,44 @@ class Vault:
                 number, block = number + 1, following
 
     def remove(self, id: str) -> None:
-        """Take the file away; gone already is fine. Its row must be gone first."""
-        with suppress(FileNotFoundError):
-            self._path(id).unlink()
+        """Take the file away; gone already is fine. Its row must be gone first.
+
+        While a backup is made it stays, for the backup may hold the row; the nightly sweep takes it.
+        """
+        path = self._path(id)
+        with suppress(FileNotFoundError, files.InUse), files.locked(lock_of(self.folder), "", shared=True):
+            path.unlink()
+
+    def older_than(self, seconds: float, now: float) -> list[str]:
+        """The ids of the files that were sealed so long before `now` (seconds of the epoch)."""
+        return [path.name for path in sealed_files(self.folder) if path.stat().st_mtime < now - seconds]
 
     def _cipher(self, id: str, salt: bytes) -> AESGCM:
         return AESGCM(hmac.digest(self._key, b"esante file\0" + salt + id.encode(), "sha256"))
 
     def _path(self, id: str) -> Path:
-        if len(id) != 36 or not set(id) <= set("0123456789abcdef-"):
+        if not is_id(id):
             raise NotFound("This file is not in the store")
-        return self.folder / id[-2:] / id
+        return place_of(self.folder, id)
+
+
+def is_id(name: str) -> bool:
+    return len(name) == 36 and set(name) <= set("0123456789abcdef-")
+
+
+def place_of(folder: Path, id: str) -> Path:
+    """Where a file lies in the vault's folder."""
+    return folder / id[-2:] / id
+
+
+def sealed_files(folder: Path) -> Iterator[Path]:
+    """Every whole file; drafts are not among them."""
+    return (path for path in folder.glob("??/*") if is_id(path.name))
+
+
+def lock_of(folder: Path) -> Path:
+    """Who holds it alone keeps every file in place; who removes one shares it for that moment."""
+    return folder.with_name(f"{folder.name}.lock")
 
 
 async def _to_its_end(work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:

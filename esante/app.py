@@ -21,7 +21,7 @@ from esante import __version__, pages, system, watching
 from esante.edge import Edge
 from esante.identity.door import Door, NotEnrolled, stranger
 from esante.identity.service import note_use
-from esante.kernel import clock, keyring
+from esante.kernel import clock, keyring, rotation
 from esante.kernel.access import OPEN, Access, is_declared
 from esante.kernel.actor import Actor, house
 from esante.kernel.clinic import Clinic
@@ -82,12 +82,23 @@ class Gate:
 class App:
     """One clinic, ready to be served: `asgi` is the application, `clinic` its parts while it runs."""
 
-    def __init__(self, folder: Path, config: Config, *, now: clock.Clock = clock.now, run_jobs: bool = True) -> None:
-        """Unlock the keys and bring the schema up to date. `Broken` says what is wrong and what to do.
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        keys: keyring.Keyring | None = None,
+        *,
+        now: clock.Clock = clock.now,
+        run_jobs: bool = True,
+    ) -> None:
+        """Finish what was interrupted and bring the schema up to date. `Broken` says what is wrong and what to do.
 
+        Without `keys` the key file of the configuration opens the keyring.
         Without `run_jobs` nothing that is due is done by itself: tests call `jobs.run_due`.
         """
-        keys = keyring.unlock(folder, Path(config.keys.file).expanduser())
+        keys = keys or keyring.unlock(folder, Path(config.keys.file).expanduser())
+        if keys.coming:
+            keys = rotation.settle(folder / DATABASE, keys)
         bring_up_to_date(folder, keys)
         self.clinic = open_clinic(folder, config, keys, now=now)
         self.door = Door(
@@ -209,9 +220,12 @@ def open_clinic(folder: Path, config: Config, keys: keyring.Keyring, *, now: clo
         OneTimeSecrets(keys.key("links")),
         WIRING,
         now=now,
+        former_audit_keys=keys.former("audit"),
         queue=config.limits.write_queue,
     )
-    return Clinic(config, db, keys, Vault(folder / "files", keys.key("files")), Hub(), Passwords())
+    return Clinic(
+        config, db, keys, Vault(folder / "files", keys.key("files"), keys.former("files")), Hub(), Passwords()
+    )
 
 
 def bring_up_to_date(folder: Path, keys: keyring.Keyring, *, new: bool = False) -> list[str]:

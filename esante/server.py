@@ -11,10 +11,14 @@ from types import FrameType
 import uvicorn
 
 from esante.app import App
-from esante.kernel import clock, files, log
+from esante.kernel import clock, files, keyring, log
 from esante.kernel.config import Config
 from esante.kernel.errors import Broken
 from esante.kernel.http_guard import Door, guarded_protocol
+from esante.kernel.keyring import Keyring
+from esante.sealed import wait_for_passphrase
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class _Server(uvicorn.Server):
@@ -42,20 +46,38 @@ def serve(
     config: Config,
     *,
     on_ready: Callable[[str], None] = lambda address: None,
+    on_sealed: Callable[[str], None] = lambda address: None,
     now: clock.Clock = clock.now,
 ) -> None:
     """Serve the clinic in `folder` until SIGINT or SIGTERM; what was asked is finished first.
 
-    Refuses (`Broken`) when another server has the folder, when the address is taken, and whatever `App` refuses.
+    A clinic that opens with a passphrase only is sealed until `esante unlock`; `on_sealed` is told where it listens.
+    Refuses (`Broken`) when another server has the folder, when the address is taken, when patients' data would go on the
+    network before the recovery kit was typed back, and whatever `App` refuses.
     """
     host, port = config.server.host, config.server.port
     with files.locked(folder / "lock", f"an esante server, process {os.getpid()}"):
         log.to_file(config.log)
-        app = App(folder, config, now=now)
         listener = _listen(host, port)
         address = f"http://{host}:{listener.getsockname()[1]}"
+        key_file = Path(config.keys.file).expanduser()
+        if key_file.exists() or not keyring.opens_with(folder, "passphrase"):
+            keys = keyring.unlock(folder, key_file)
+        else:
+            keys = wait_for_passphrase(folder, listener, lambda: on_sealed(address))
+        refuse_before_kit(host, keys)
+        app = App(folder, config, keys, now=now)
         server = _Server(server_config(app, config), lambda: on_ready(address))
         server.run(sockets=[listener])
+
+
+def refuse_before_kit(host: str, keys: Keyring) -> None:
+    """Going live is listening beyond this machine; a clinic does so only once its recovery kit was proved to work."""
+    if host not in LOOPBACK and not any(kit.proven_at for kit in keys.kits):
+        raise Broken(
+            "Before the clinic opens to the network, make its recovery kit and type it back once: without it, a lost key"
+            " is the loss of all data. esante key kit FILE.pdf, then esante key verify-kit"
+        )
 
 
 def server_config(app: App, config: Config) -> uvicorn.Config:

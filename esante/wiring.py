@@ -5,7 +5,8 @@ from datetime import timedelta
 from litestar import Router
 
 from esante.admin import reactions as admin_react
-from esante.admin.events import SettingChanged
+from esante.admin.events import KitMade, KitProofDue, SettingChanged, SlotAdded, SlotRemoved
+from esante.admin.keys import service as admin_keys
 from esante.admin.routes import router as admin
 from esante.admin.routes_health import router as admin_health
 from esante.audit.routes import router as audit
@@ -194,6 +195,10 @@ WIRING: Wiring = {
     PrescriptionLocked: Reactions(later=(notify.tell_prescription_locked,)),
     # administration
     SettingChanged: Reactions(later=(admin_react.tell_setting_changed,)),
+    SlotAdded: Reactions(later=(admin_react.tell_keys_changed,)),
+    SlotRemoved: Reactions(later=(admin_react.tell_keys_changed,)),
+    KitMade: Reactions(later=(admin_react.tell_keys_changed,)),
+    KitProofDue: Reactions(later=(admin_react.tell_kit_proof_due,)),
 }
 
 WORK = Work(
@@ -217,6 +222,7 @@ WORK = Work(
         Recurring("kernel.forget_idempotency_keys", idempotency.forget_old, every=timedelta(hours=1)),
         Recurring("identity.sweep", identity_reactions.sweep, daily_at="03:15", destroys=True),
         Recurring("people.give_name_keys", duplicates.give_keys, every=timedelta(minutes=10)),
+        Recurring("admin.ask_for_proof", admin_keys.ask_for_proof, every=timedelta(days=7)),
         Recurring("kernel.forget_done_jobs", jobs.forget_old, daily_at="03:10", destroys=True),
     ),
 )

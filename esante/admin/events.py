@@ -41,3 +41,37 @@ class JobDiscarded(Event, tag="job.discarded"):
     severity: ClassVar[Severity] = "warning"
 
     job: str
+
+
+class SlotAdded(Event, tag="key.slot_added"):
+    """The keyring opens in one more way; the subject is the slot."""
+
+    severity: ClassVar[Severity] = "warning"
+
+    kind: str
+
+
+class SlotRemoved(Event, tag="key.slot_removed"):
+    """The keyring no longer opens by this slot."""
+
+    severity: ClassVar[Severity] = "warning"
+
+    kind: str
+
+
+class KitMade(Event, tag="key.kit_made"):
+    """A recovery kit was made; from now on backups are sealed to it too."""
+
+    severity: ClassVar[Severity] = "warning"
+
+
+class KitProven(Event, tag="key.kit_proven"):
+    """The recovery kit was typed back and opened the keyring."""
+
+
+class KitProofDue(Event, tag="key.kit_proof_due"):
+    """No recovery kit was typed back lately; so many there are."""
+
+    severity: ClassVar[Severity] = "warning"
+
+    kits: int

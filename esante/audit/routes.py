@@ -78,7 +78,7 @@ async def list_accesses(db: Db, actor: Me, id: FromPath[str], limit: Limit = 100
 @get("/audit/verify", access=roles("admin"))
 async def verify(db: Db, actor: Me, clinic: House) -> Verdict:
     """Read the whole chain again and hold it against the witness."""
-    return await db.scan(actor, service.verify, clinic.keys.key("audit"), db.witness.read())
+    return await db.scan(actor, service.verify, clinic.keys.audit_keys, db.witness.read())
 
 
 router = Router(

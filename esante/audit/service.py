@@ -1,6 +1,6 @@
 """What one can ask of the audit log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from esante.audit import policy, store
 from esante.audit.events import AccessesRead, AuditRead, AuditVerified, AuditVerifyFailed, LossAccepted
@@ -29,11 +29,13 @@ def list_accesses(tx: LookTx, patient_id: str, limit: int) -> list[RecordAccess]
     return found
 
 
-def verify(tx: LookTx, key: bytes, mark: Mark | None, progress: Callable[[int], None] = lambda line: None) -> Verdict:
+def verify(
+    tx: LookTx, keys: Sequence[bytes], mark: Mark | None, progress: Callable[[int], None] = lambda line: None
+) -> Verdict:
     """Read the whole chain again and hold it against the witness; admins and the house. The finding is audited."""
     policy.may_read_log(tx)
     witness = (mark.seq, mark.mac) if mark else None
-    verdict = audit_log.verify(tx.conn, key, witness=witness, progress=progress)
+    verdict = audit_log.verify(tx.conn, keys, witness=witness, progress=progress)
     if verdict.ok:
         tx.record(AuditVerified(subject="audit", lines=verdict.lines))
     else:

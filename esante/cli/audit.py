@@ -29,16 +29,16 @@ def verify(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False
         total = clinic.db.read(operator(), _length)
         with Progress(console=report.err, transient=True, disable=as_json) as progress:
             task = progress.add_task("Verifying the audit log", total=total)
-            key, mark = clinic.keys.key("audit"), clinic.db.witness.read()
+            keys, mark = clinic.keys.audit_keys, clinic.db.witness.read()
 
             def seen(line: int) -> None:
                 progress.update(task, completed=line)
 
             if clinic.db.halted:  # the finding cannot be written down, but it can be told
                 return await clinic.db.scan(
-                    operator(), lambda tx: _unrecorded(tx, key, (mark.seq, mark.mac) if mark else None)
+                    operator(), lambda tx: _unrecorded(tx, keys, (mark.seq, mark.mac) if mark else None)
                 )
-            return await clinic.db.scan(operator(), service.verify, key, mark, seen)
+            return await clinic.db.scan(operator(), service.verify, keys, mark, seen)
 
     verdict = with_clinic(data, settings, work)
     if as_json:
@@ -57,5 +57,5 @@ def _length(tx: ReadTx) -> int:
     return audit_log.head(tx.conn).seq
 
 
-def _unrecorded(tx: ReadTx, key: bytes, witness: tuple[int, bytes] | None) -> Verdict:
-    return audit_log.verify(tx.conn, key, witness=witness)
+def _unrecorded(tx: ReadTx, keys: list[bytes], witness: tuple[int, bytes] | None) -> Verdict:
+    return audit_log.verify(tx.conn, keys, witness=witness)

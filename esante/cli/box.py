@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import typer
@@ -13,17 +13,17 @@ from esante.admin import service as admin
 from esante.admin.structs import SettingWish
 from esante.app import DATABASE, bring_up_to_date, open_clinic
 from esante.cli import report
-from esante.cli.opening import DEMO_KEY, operator, settings_of, unlocked, with_clinic
+from esante.cli.opening import DEMO_KEY, operator, passphrase, settings_of, unlocked, with_clinic
 from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Host, Json, Port
 from esante.identity import service as identity
 from esante.kernel import files, keyring
 from esante.kernel.config import Config
 from esante.kernel.errors import Broken
 from esante.kernel.transaction import WriteTx
+from esante.server import LOOPBACK
 from esante.server import serve as serve_clinic
 from esante.workplaces import service as workplaces
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ACCOUNTS_FILE = "demo-accounts.txt"
 
 
@@ -31,7 +31,7 @@ class Made(msgspec.Struct, frozen=True, rename="camel"):
     """What `esante init` made."""
 
     data: str
-    key_file: str
+    key_file: str | None
     first_admin_code: str
 
 
@@ -39,21 +39,33 @@ def init(
     data: Data = DATA,
     config: ConfigFile = CONFIG,
     name: Annotated[str, typer.Option("--name", help="The clinic's name.")] = "esante",
+    unlock: Annotated[
+        Literal["key-file", "passphrase"], typer.Option("--unlock", help="What opens the data at each start.")
+    ] = "key-file",
     as_json: Json = False,
 ) -> None:
     """Make a new, empty clinic: its keys, its database, and a one-time code for the first admin.
 
-    The key file is made outside the data folder. Keep a copy of it in a safe place: without it nobody can read the data.
+    key-file: it starts by itself, and protects against the loss of a backup or of a disk without the key, not of the whole box.
+    passphrase: it waits for its passphrase after each start, and protects against the theft of the whole box too.
     """
     settings = settings_of(config, data)
-    _make(data, settings)
+    _make(data, settings, passphrase(twice=True) if unlock == "passphrase" else None)
     code = with_clinic(data, settings, lambda clinic: clinic.db.write(operator(), _open_house, name))
-    made = Made(str(data), settings.keys.file, code)
+    made = Made(str(data), settings.keys.file if unlock == "key-file" else None, code)
     if as_json:
         report.as_json(made)
         return
-    report.out.print(f"A new clinic is in [bold]{data}[/], its key in [bold]{made.key_file}[/].")
-    report.out.print("The data cannot be read without that key: keep a copy of it away from this machine.")
+    report.out.print(f"A new clinic is in [bold]{data}[/].")
+    if made.key_file:
+        report.out.print(
+            f"Its key is [bold]{made.key_file}[/]: who has the box has both, who has only the data has nothing."
+        )
+    else:
+        report.out.print("It opens with the passphrase only: after each start it waits for [bold]esante unlock[/].")
+    report.out.print(
+        "Make its recovery kit now, and print it: [bold]esante key kit kit.pdf[/]. It opens the clinic when all else is lost."
+    )
     report.out.print(
         f"\nStart it with [bold]esante serve[/]; then make the first admin with this code (24 hours):\n\n  {code}\n"
     )
@@ -63,7 +75,12 @@ def serve(data: Data = DATA, config: ConfigFile = CONFIG, host: Host = None, por
     """Serve the clinic until Ctrl-C; what was asked is finished first."""
     settings = settings_of(config, data, host, port)
     serve_clinic(
-        data, settings, on_ready=lambda address: report.err.print(f"esante serves {data} at [bold]{address}[/]")
+        data,
+        settings,
+        on_ready=lambda address: report.err.print(f"esante serves {data} at [bold]{address}[/]"),
+        on_sealed=lambda address: report.err.print(
+            f"The clinic at {address} is sealed. Open it: [bold]esante unlock[/]"
+        ),
     )
 
 
@@ -109,12 +126,13 @@ def show_config(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = 
             report.out.print(f"{section.name} = {value!r}")
 
 
-def _make(data: Path, settings: Config) -> None:
+def _make(data: Path, settings: Config, passphrase: str | None = None) -> None:
     """Keys, then the database; a clinic that is there already is `Broken`, and nothing of it is touched."""
     if (data / "keyring").exists():
         raise Broken(f"There is a clinic in {data} already. Serve it: esante serve --data {data}")
     files.make_folder(data)
-    keys = keyring.create(data, Path(settings.keys.file).expanduser())
+    key_file = None if passphrase else Path(settings.keys.file).expanduser()
+    keys = keyring.create(data, key_file, passphrase=passphrase)
     bring_up_to_date(data, keys, new=True)
 
 

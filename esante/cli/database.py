@@ -43,12 +43,12 @@ def accept_loss(
         raise Broken("Give the reason in a few words: --reason TEXT")
     settings = settings_of(config, data)
     keys = unlocked(data, settings)
-    ready(data, keys)
+    keys = ready(data, keys)
 
     async def run() -> tuple[int, int]:
         db = Database(
             data / DATABASE, keys.key("database"), keys.key("audit"), OneTimeSecrets(keys.key("links")), WIRING,
-            accepting_loss=True,
+            former_audit_keys=keys.former("audit"), accepting_loss=True,
         )  # fmt: skip
         await db.start()
         try:

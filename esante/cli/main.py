@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from esante import __version__
-from esante.cli import audit, box, database, fhir, people, settings, users
+from esante.cli import audit, box, database, fhir, key, people, settings, users
 from esante.cli.report import fail
 from esante.kernel.errors import Broken, Refusal
 
@@ -23,6 +23,8 @@ configuration = typer.Typer(help="The box's own settings, from esante.toml.", no
 app.command()(box.init)
 app.command()(box.serve)
 app.command()(box.demo)
+app.command()(key.unlock)
+app.add_typer(key.app, name="key")
 app.add_typer(users.app, name="user")
 app.add_typer(people.app, name="people")
 app.add_typer(people.doctors, name="doctors")

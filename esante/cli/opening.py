@@ -3,16 +3,18 @@
 import asyncio
 import getpass
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import typer
 
 from esante.app import DATABASE, bring_up_to_date, open_clinic
 from esante.cli.options import CONFIG
-from esante.kernel import config, files, keyring, log, migrate
+from esante.kernel import config, files, keyring, log, migrate, rotation
 from esante.kernel.actor import Actor, house
 from esante.kernel.clinic import Clinic
 from esante.kernel.config import Config
@@ -47,13 +49,35 @@ def settings_of(path: Path, folder: Path, host: str | None = None, port: int | N
 
 
 def unlocked(folder: Path, settings: Config) -> keyring.Keyring:
-    return keyring.unlock(folder, Path(settings.keys.file).expanduser())
+    """The keyring, by what is at hand: a key handed over, the key file, the passphrase. The last is asked for when someone is
+    there to type it, or read from the file that ESANTE_PASSPHRASE_FILE names."""
+    handed = keyring.unlock_handed_over(folder)
+    if handed:
+        return handed
+    key_file = Path(settings.keys.file).expanduser()
+    if key_file.exists() or not keyring.opens_with(folder, "passphrase"):
+        return keyring.unlock(folder, key_file)
+    return keyring.unlock_with_passphrase(folder, passphrase())
+
+
+def passphrase(*, twice: bool = False) -> str:
+    """From the file that ESANTE_PASSPHRASE_FILE names, or typed."""
+    named = os.environ.get("ESANTE_PASSPHRASE_FILE")
+    if named:
+        try:
+            return Path(named).read_text(encoding="utf-8").strip("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Broken(f"The passphrase cannot be read from {named}: {error}") from None
+    if not sys.stdin.isatty():
+        raise Broken(
+            "This clinic opens with a passphrase. Type it at a terminal, or name a file: ESANTE_PASSPHRASE_FILE"
+        )
+    return str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=twice, err=True))
 
 
 def with_clinic(folder: Path, settings: Config, work: Callable[[Clinic], Awaitable[T]]) -> T:
     """Open the clinic, do the work, close it. A running server notices within 250 ms what was written."""
-    keys = unlocked(folder, settings)
-    ready(folder, keys)
+    keys = ready(folder, unlocked(folder, settings))
 
     async def run() -> T:
         clinic = open_clinic(folder, settings, keys)
@@ -67,13 +91,16 @@ def with_clinic(folder: Path, settings: Config, work: Callable[[Clinic], Awaitab
     return asyncio.run(run())
 
 
-def ready(folder: Path, keys: keyring.Keyring) -> None:
+def ready(folder: Path, keys: keyring.Keyring) -> keyring.Keyring:
     """Bring the schema up to date when nobody serves the clinic; beside a server it must be so already."""
     with suppress(files.InUse), files.locked(folder / "lock", f"an esante command, process {os.getpid()}"):
+        if keys.coming:
+            keys = rotation.settle(folder / DATABASE, keys)
         bring_up_to_date(folder, keys)
-        return
+        return keys
     conn = open_database(folder / DATABASE, keys.key("database"), "reader")
     try:
         migrate.check(conn)
     finally:
         conn.close()
+    return keys

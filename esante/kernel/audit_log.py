@@ -5,7 +5,7 @@ fits, change one, take one out or swap two; that the end was not cut off is what
 """
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import apsw
@@ -80,18 +80,20 @@ def append(conn: apsw.Connection, key: bytes, last: Head, at: str, lines: Iterab
 
 def verify(
     conn: apsw.Connection,
-    key: bytes,
+    keys: Sequence[bytes],
     *,
     witness: tuple[int, bytes] | None = None,
     progress: Callable[[int], None] = lambda line: None,
 ) -> Verdict:
     """Read the whole chain again. `witness` is (sequence, MAC) of a line that must be there, kept outside the database.
+    `keys` are all that the log ever had, oldest first: the line that says that one was rotated is the last under it.
 
     The first bad line is named: changed, missing, swapped, or written without the key.
     """
     expected, mac, last_at = 0, GENESIS, ""
     seen: bytes | None = None
-    digest, encode, from_key = hmac.digest, _encode, key
+    following = iter(keys)
+    digest, encode, from_key = hmac.digest, _encode, next(following)
     for row in conn.execute(SELECT):
         expected += 1
         if row[0] != expected:
@@ -102,6 +104,8 @@ def verify(
         if row[1] < last_at:
             return Verdict(expected, False, expected, f"line {expected} is older than the line before it")
         last_at = row[1]
+        if row[8] == "key.rotated" and row[12].startswith("audit:"):
+            from_key = next(following, b"")
         if witness and expected == witness[0]:
             seen = mac
         if expected % 10_000 == 0:

@@ -75,6 +75,22 @@ def open_copy(path: Path, key: bytes) -> apsw.Connection:
     return conn
 
 
+def does_open(path: Path, key: bytes) -> bool:
+    """Whether this is the file's key. Anything else that is wrong with the file is raised as `Broken`."""
+    conn = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        _pragma(conn, "cipher", "'chacha20'")
+        _pragma(conn, "key", f"'raw:{key.hex()}'")
+        _pragma(conn, "user_version")
+    except apsw.NotADBError:
+        return False
+    except apsw.Error as error:
+        raise Broken(f"{path} cannot be read: {error}") from None
+    finally:
+        conn.close()
+    return True
+
+
 def check_library() -> None:
     version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
     if version < OLDEST_SQLITE:

@@ -14,7 +14,7 @@ audit lines behind them, commits once. There is no timer: the last commit's dura
 import asyncio
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -60,6 +60,7 @@ class Database:
         wiring: Wiring,
         *,
         now: clock.Clock = clock.now,
+        former_audit_keys: Sequence[bytes] = (),
         queue: int = QUEUE,
         accepting_loss: bool = False,
     ) -> None:
@@ -67,7 +68,7 @@ class Database:
         take the log's end, with the line that says so, for true."""
         self.path, self.now = path, now
         self._house = HouseContext(ClinicSettings(), secrets, wiring)
-        self.witness = Witness(path.parent, audit_key)
+        self.witness = Witness(path.parent, audit_key, former_audit_keys)
         self.after_commit: Callable[[list[Event], bool], None] = lambda events, has_jobs: None
         """Called on the loop with what a commit made happen, and whether jobs became due."""
         self.on_foreign_commit: Callable[[], None] = lambda: None

@@ -7,8 +7,10 @@ wrapped, among the former ones: what it sealed or chained must still open.
 
 import hashlib
 import hmac
+import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -25,6 +27,8 @@ PURPOSES: tuple[Purpose, ...] = ("database", "files", "audit", "audit-signing", 
 
 KEY_BYTES = slots.KEY_BYTES
 new_key_file = slots.new_key_file
+
+HANDED_OVER = "ESANTE_KEY_FD"
 
 
 class KeyringFile(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -69,6 +73,11 @@ class Keyring:
     def former(self, purpose: Purpose) -> list[bytes]:
         """The keys that this purpose had before, oldest first."""
         return self._former.get(purpose, [])
+
+    @property
+    def audit_keys(self) -> list[bytes]:
+        """All that the log was ever chained with, oldest first."""
+        return [*self.former("audit"), self.key("audit")]
 
     @property
     def kits(self) -> list[KitSlot]:
@@ -244,6 +253,30 @@ def fingerprint(key: bytes) -> str:
 def reopened(folder: Path, ring: Keyring) -> Keyring:
     """The keyring as it lies there now: another process may have changed it."""
     return unlock_with_key(folder, ring.encryption_key)
+
+
+@contextmanager
+def handed_over(ring: Keyring) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
+    """For a process that this one starts: the environment to add and the files to pass on, by which it opens the same keyring.
+
+    The key goes through a pipe: it is in no argument, no environment and no file.
+    """
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, ring.encryption_key)
+        os.close(writing)
+        yield {HANDED_OVER: str(reading)}, (reading,)
+    finally:
+        os.close(reading)
+
+
+def unlock_handed_over(folder: Path) -> Keyring | None:
+    """The keyring, when the process that started this one handed its key over; a key is taken once."""
+    handle = os.environ.pop(HANDED_OVER, None)
+    if handle is None:
+        return None
+    with open(int(handle), "rb") as pipe:
+        return unlock_with_key(folder, pipe.read(KEY_BYTES))
 
 
 def _change(folder: Path, ring: Keyring, change: Callable[[KeyringFile], KeyringFile]) -> Keyring:

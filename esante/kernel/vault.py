@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -42,8 +42,9 @@ class SealedFile(msgspec.Struct, frozen=True):
 class Vault:
     """The folder `files`. File first, row second; deletion the other way round."""
 
-    def __init__(self, folder: Path, key: bytes) -> None:
-        self.folder, self._key = folder, key
+    def __init__(self, folder: Path, key: bytes, former: Sequence[bytes] = ()) -> None:
+        """`former`: the keys that were rotated; what they sealed still opens."""
+        self.folder, self._keys = folder, (key, *former)
 
     async def save(self, chunks: AsyncIterable[bytes], most: int = MOST_BYTES) -> SealedFile:
         """Seal the stream; return when it is whole and durable. More than `most` bytes is `TooLarge`, and nothing stays."""
@@ -52,7 +53,7 @@ class Vault:
         await asyncio.to_thread(files.make_folder, path.parent)
         draft = path.with_suffix(".part")
         salt = os.urandom(SALT)
-        cipher, pending, number, size = self._cipher(id, salt), bytearray(), 0, 0
+        cipher, pending, number, size = _cipher(self._keys[0], id, salt), bytearray(), 0, 0
         try:
             with await asyncio.to_thread(files.create_for_stream, draft) as out:
                 out.write(salt)
@@ -82,8 +83,9 @@ class Vault:
         except FileNotFoundError:
             raise NotFound("This file is not in the store") from None
         with sealed:
-            cipher = self._cipher(id, sealed.read(SALT))
+            salt = sealed.read(SALT)
             number, block = 0, await asyncio.to_thread(sealed.read, BLOCK + TAG)
+            cipher = self._cipher_of(id, salt, block)
             while True:
                 following = await asyncio.to_thread(sealed.read, BLOCK + TAG)
                 try:
@@ -107,8 +109,10 @@ class Vault:
         """The ids of the files that were sealed so long before `now` (seconds of the epoch)."""
         return [path.name for path in sealed_files(self.folder) if path.stat().st_mtime < now - seconds]
 
-    def _cipher(self, id: str, salt: bytes) -> AESGCM:
-        return AESGCM(hmac.digest(self._key, b"esante file\0" + salt + id.encode(), "sha256"))
+    def _cipher_of(self, id: str, salt: bytes, first: bytes) -> AESGCM:
+        """The cipher under the key that sealed this file; the present one when none did, so that the damage is told."""
+        ciphers = [_cipher(key, id, salt) for key in self._keys]
+        return next((one for one in ciphers if len(ciphers) > 1 and _opens(one, id, first)), ciphers[0])
 
     def _path(self, id: str) -> Path:
         if not is_id(id):
@@ -149,6 +153,18 @@ def _seal(out: FileIO, cipher: AESGCM, id: str, number: int, block: bytes, *, la
     sealed = memoryview(cipher.encrypt(_nonce(number, last), block, id.encode()))
     while sealed:  # an unbuffered write may take less than it was given
         sealed = sealed[out.write(sealed) :]
+
+
+def _cipher(key: bytes, id: str, salt: bytes) -> AESGCM:
+    return AESGCM(hmac.digest(key, b"esante file\0" + salt + id.encode(), "sha256"))
+
+
+def _opens(cipher: AESGCM, id: str, first: bytes) -> bool:
+    for last in (True, False):
+        with suppress(InvalidTag):
+            cipher.decrypt(_nonce(0, last), first, id.encode())
+            return True
+    return False
 
 
 def _nonce(number: int, last: bool) -> bytes:

@@ -5,6 +5,7 @@ better. It is written at most once a second after a commit, and at stop, and onl
 """
 
 import hmac
+from collections.abc import Iterable
 from pathlib import Path
 
 import apsw
@@ -27,8 +28,8 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     def sealed(self, key: bytes) -> "Mark":
         return msgspec.structs.replace(self, seal=self._seal(key))
 
-    def is_genuine(self, key: bytes) -> bool:
-        return hmac.compare_digest(self.seal, self._seal(key))
+    def is_genuine(self, keys: Iterable[bytes]) -> bool:
+        return any(hmac.compare_digest(self.seal, self._seal(key)) for key in keys)
 
     def _seal(self, key: bytes) -> bytes:
         return hmac.digest(key, b"esante witness" + msgspec.msgpack.encode((self.seq, self.mac, self.at)), "sha256")
@@ -37,8 +38,10 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 class Witness:
     """The file `witness` in the data folder. `read` and `advance` may be called by any process, any thread."""
 
-    def __init__(self, folder: Path, key: bytes) -> None:
+    def __init__(self, folder: Path, key: bytes, former: Iterable[bytes] = ()) -> None:
+        """`former`: the audit keys that were rotated; a mark that one of them sealed is genuine."""
         self.path, self._lock, self._key = folder / "witness", folder / "witness.lock", key
+        self._genuine = (key, *former)
 
     def read(self) -> Mark | None:
         """The mark, or None when there is none yet. A mark that was tampered with is `Broken`."""
@@ -48,7 +51,7 @@ class Witness:
             return None
         except msgspec.DecodeError:
             raise Broken(f"{self.path} is not readable; restore it, or the clinic, from a backup") from None
-        if not mark.is_genuine(self._key):
+        if not mark.is_genuine(self._genuine):
             raise Broken(f"{self.path} was not written by this clinic; restore it, or the clinic, from a backup")
         return mark
 

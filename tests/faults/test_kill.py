@@ -134,6 +134,6 @@ def verdict(data: Path) -> audit_log.Verdict:
     keys = keyring.unlock(data, data / "demo-key")
     conn = open_database(data / DATABASE, keys.key("database"), "reader")
     try:
-        return audit_log.verify(conn, keys.key("audit"))
+        return audit_log.verify(conn, keys.audit_keys)
     finally:
         conn.close()

@@ -36,14 +36,14 @@ def log(folder: Path) -> apsw.Connection:
 def test_it_works(log: apsw.Connection) -> None:
     end = head(log)
     assert end.seq == COUNT
-    assert verify(log, AUDIT_KEY) == Verdict(COUNT, True)
-    assert verify(log, AUDIT_KEY, witness=(end.seq, end.mac)) == Verdict(COUNT, True)
-    assert verify(log, AUDIT_KEY, witness=(0, bytes(32))) == Verdict(COUNT, True)
+    assert verify(log, [AUDIT_KEY]) == Verdict(COUNT, True)
+    assert verify(log, [AUDIT_KEY], witness=(end.seq, end.mac)) == Verdict(COUNT, True)
+    assert verify(log, [AUDIT_KEY], witness=(0, bytes(32))) == Verdict(COUNT, True)
 
 
 def test_an_empty_log_is_whole(folder: Path) -> None:
     conn = maintenance(folder)
-    assert verify(conn, AUDIT_KEY) == Verdict(0, True)
+    assert verify(conn, [AUDIT_KEY]) == Verdict(0, True)
     assert append(conn, AUDIT_KEY, Head(), "now", []) == Head()
 
 
@@ -59,7 +59,7 @@ def test_a_change_in_any_column_is_found(log: apsw.Connection, line: int, column
             log.execute(f"UPDATE audit SET {column} = ? WHERE seq = ?", (new, line))
     except apsw.ConstraintError:
         return  # the table does not even take it
-    verdict = verify(log, AUDIT_KEY)
+    verdict = verify(log, [AUDIT_KEY])
     assert (verdict.ok, verdict.first_bad) == (False, line)
     assert "was changed" in str(verdict.problem)
 
@@ -67,7 +67,7 @@ def test_a_change_in_any_column_is_found(log: apsw.Connection, line: int, column
 @pytest.mark.parametrize("line", [1, 2, 10, COUNT - 1])
 def test_a_line_taken_out_is_named(log: apsw.Connection, line: int) -> None:
     log.execute("DELETE FROM audit WHERE seq = ?", (line,))
-    assert verify(log, AUDIT_KEY).first_bad == line
+    assert verify(log, [AUDIT_KEY]).first_bad == line
 
 
 @pytest.mark.parametrize("line", [1, 2, 10, COUNT - 1])
@@ -75,48 +75,48 @@ def test_a_line_taken_out_with_the_rest_moved_up_is_named(log: apsw.Connection, 
     log.execute("DELETE FROM audit WHERE seq = ?", (line,))
     for number in range(line + 1, COUNT + 1):
         log.execute("UPDATE audit SET seq = ? WHERE seq = ?", (number - 1, number))
-    assert verify(log, AUDIT_KEY).first_bad == line
+    assert verify(log, [AUDIT_KEY]).first_bad == line
 
 
 @pytest.mark.parametrize(("one", "other"), [(1, 2), (3, 9), (COUNT - 1, COUNT)])
 def test_swapped_lines_are_named(log: apsw.Connection, one: int, other: int) -> None:
     for source, target in ((one, 1000), (other, one), (1000, other)):
         log.execute("UPDATE audit SET seq = ? WHERE seq = ?", (target, source))
-    assert verify(log, AUDIT_KEY).first_bad == one
+    assert verify(log, [AUDIT_KEY]).first_bad == one
 
 
 @pytest.mark.parametrize("lost", [1, 5, COUNT])
 def test_a_log_that_was_cut_off_is_told_by_the_witness(log: apsw.Connection, lost: int) -> None:
     end = head(log)
     log.execute("DELETE FROM audit WHERE seq > ?", (COUNT - lost,))
-    assert verify(log, AUDIT_KEY).ok, "the chain alone cannot know its end"
-    verdict = verify(log, AUDIT_KEY, witness=(end.seq, end.mac))
+    assert verify(log, [AUDIT_KEY]).ok, "the chain alone cannot know its end"
+    verdict = verify(log, [AUDIT_KEY], witness=(end.seq, end.mac))
     assert (verdict.ok, verdict.first_bad) == (False, COUNT - lost + 1)
     assert f"the witness has seen line {COUNT}" in str(verdict.problem)
 
 
 def test_a_line_appended_without_the_key_is_named(log: apsw.Connection) -> None:
     append(log, b"a guess", head(log), "2026-11-20T13:00:00.000Z", [LINE])
-    assert verify(log, AUDIT_KEY).first_bad == COUNT + 1
+    assert verify(log, [AUDIT_KEY]).first_bad == COUNT + 1
 
 
 def test_a_line_put_before_the_first_is_found(log: apsw.Connection) -> None:
     log.execute("INSERT INTO audit SELECT -1, at, " + ", ".join(NAMES[2:]) + " FROM audit WHERE seq = 1")
-    assert not verify(log, AUDIT_KEY).ok
+    assert not verify(log, [AUDIT_KEY]).ok
 
 
 def test_a_history_written_anew_is_told_by_the_witness(log: apsw.Connection) -> None:
     end = head(log)
     log.execute("DELETE FROM audit")
     append(log, AUDIT_KEY, Head(), "2026-11-20T12:00:00.000Z", [LINE] * COUNT)
-    assert verify(log, AUDIT_KEY).ok
-    verdict = verify(log, AUDIT_KEY, witness=(end.seq, end.mac))
+    assert verify(log, [AUDIT_KEY]).ok
+    verdict = verify(log, [AUDIT_KEY], witness=(end.seq, end.mac))
     assert (verdict.ok, verdict.first_bad) == (False, COUNT)
 
 
 def test_time_that_runs_backwards_is_named(log: apsw.Connection) -> None:
     append(log, AUDIT_KEY, head(log), "2026-11-20T11:00:00.000Z", [LINE])
-    verdict = verify(log, AUDIT_KEY)
+    verdict = verify(log, [AUDIT_KEY])
     assert verdict.first_bad == COUNT + 1
     assert "older" in str(verdict.problem)
 
@@ -128,7 +128,7 @@ def test_no_mutant_of_a_small_log_passes(seed: int) -> None:
     conn = apsw.Connection(":memory:")
     conn.execute(f"CREATE TABLE audit ({COLUMNS}, mac)")
     end = append(conn, AUDIT_KEY, Head(), "2026-11-20T12:00:00.000Z", [LINE] * 5)
-    assert verify(conn, AUDIT_KEY, witness=(end.seq, end.mac)).ok
+    assert verify(conn, [AUDIT_KEY], witness=(end.seq, end.mac)).ok
     before = conn.execute(audit_log.SELECT).fetchall()
     mutate: Callable[[], object] = chance.choice(
         [
@@ -144,7 +144,7 @@ def test_no_mutant_of_a_small_log_passes(seed: int) -> None:
     )
     mutate()
     assert conn.execute(audit_log.SELECT).fetchall() != before
-    verdict = verify(conn, AUDIT_KEY, witness=(end.seq, end.mac))
+    verdict = verify(conn, [AUDIT_KEY], witness=(end.seq, end.mac))
     assert not verdict.ok
     assert verdict.first_bad
 
@@ -162,7 +162,7 @@ async def test_a_line_says_who_from_where_and_what(db: Database) -> None:
 
 async def test_looks_and_writes_of_one_batch_share_the_chain(db: Database) -> None:
     await asyncio.gather(*(db.write(ACTOR, make, n) if n % 2 else db.look(ACTOR, look_at, n) for n in range(50)))
-    assert verify(db._reader, AUDIT_KEY) == Verdict(50, True)
+    assert verify(db._reader, [AUDIT_KEY]) == Verdict(50, True)
 
 
 def _flip(value: Any) -> Any:

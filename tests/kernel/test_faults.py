@@ -121,7 +121,7 @@ async def test_callbacks_that_fail_harm_nobody(open_db: Opener, folder: Path) ->
     assert await asyncio.to_thread(in_another_process, folder, WRITE_ONE) == 0
     await until(lambda: len(told) == 2)
     assert await db.write(ACTOR, make, 7) == 7
-    assert audit_log.verify(db._reader, AUDIT_KEY).ok
+    assert audit_log.verify(db._reader, [AUDIT_KEY]).ok
 
 
 async def test_stop_closes_although_the_witness_cannot_be_written(

@@ -114,7 +114,7 @@ def test_a_key_that_is_missing_or_swapped_is_named(tmp_path: Path, key_file: Pat
         keyring.unlock(tmp_path, key_file)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"{}", b"[]", b"\xff\xfe", b'{"format": 2}'])
+@pytest.mark.parametrize("content", [b"", b"{", b"{}", b"[]", b"\xff\xfe", b'{"format": 1}'])
 def test_a_damaged_keyring_is_named(tmp_path: Path, key_file: Path, ring: keyring.Keyring, content: bytes) -> None:
     (tmp_path / "keyring").write_bytes(content)
     with pytest.raises(Broken, match=r"keyring is damaged .*restore it from a backup"):

@@ -84,7 +84,7 @@ async def test_a_foreign_commit_is_noticed_by_the_next_write_even_without_a_paus
     assert task.result() == 0
     await db.write(ACTOR, make, 2000)
     assert heard
-    assert audit_log.verify(db._reader, AUDIT_KEY) == audit_log.Verdict(number + 2, True)
+    assert audit_log.verify(db._reader, [AUDIT_KEY]) == audit_log.Verdict(number + 2, True)
 
 
 async def test_the_chain_stays_whole_when_both_write_by_turns(db: Database, folder: Path) -> None:
@@ -104,7 +104,7 @@ async def test_the_chain_stays_whole_when_both_write_by_turns(db: Database, fold
     assert process.returncode == 0
     await db.write(ACTOR, make, 5000)
     assert db.halted is None
-    assert audit_log.verify(db._reader, AUDIT_KEY) == audit_log.Verdict(81, True)
+    assert audit_log.verify(db._reader, [AUDIT_KEY]) == audit_log.Verdict(81, True)
     assert db.read(ACTOR, lines) == 81
 
 

@@ -17,7 +17,7 @@ from tests.kernel.ground import ACTOR, AUDIT_KEY, Clock, lines, make, make_and_f
 
 
 def verify(db: Database) -> audit_log.Verdict:
-    return audit_log.verify(db._reader, AUDIT_KEY)
+    return audit_log.verify(db._reader, [AUDIT_KEY])
 
 
 async def test_it_works(db: Database) -> None:

@@ -1074,3 +1074,9 @@ CREATE TABLE user_setting (
 CREATE INDEX job_failed ON job (id) WHERE failed_at IS NOT NULL;
 
 CREATE INDEX audit_verified ON audit (seq) WHERE action IN ('audit.verified', 'audit.verify_failed');
+
+CREATE TABLE recovery_kit (
+    id        TEXT PRIMARY KEY,   -- of its slot in the keyring
+    made_at   TEXT NOT NULL,
+    proven_at TEXT
+) STRICT, WITHOUT ROWID;

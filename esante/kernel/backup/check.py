@@ -66,7 +66,7 @@ def _problem(conn: apsw.Connection, keys: Keyring, said: Manifest, named: NamedF
             return f"{table} has {count} rows, not {said.counts.get(table)}"
     verdict = audit_log.verify(
         conn,
-        keys.key("audit"),
+        keys.audit_keys,
         witness=(said.audit.seq, said.audit.mac),
         progress=lambda line: told("Checking the audit log", line, said.audit.seq),
     )

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -76,7 +76,7 @@ def status(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False
         ring.installation_id,
         [_view(slot) for slot in ring.slots],
         {purpose: len(ring.former(purpose)) for purpose in PURPOSES},
-        any(kit.proven_at and kit.proven_at > datetime.now(UTC) - timedelta(days=90) for kit in ring.kits),
+        any(kit.proven_at and kit.proven_at > clock.now() - timedelta(days=90) for kit in ring.kits),
     )
     if as_json:
         report.as_json(shown)

@@ -40,7 +40,7 @@ from esante.kernel.passwords import Passwords
 from esante.kernel.structs import Event
 from esante.kernel.vault import Vault
 from esante.wiring import ROUTERS, WIRING, WORK
-from esante.workplaces.events import AssignmentEnded, AssistantScopesGranted
+from esante.workplaces.events import AssignmentEnded, AssistantScopesGranted, MemberJoined, MemberLeft
 from esante.workplaces.service import scopes_of
 
 log = structlog.get_logger(__name__)
@@ -188,6 +188,8 @@ class App:
                 self.door.forget_account(event.subject)
             elif isinstance(event, AssignmentEnded):
                 self.door.forget_account(event.account_id)
+            elif isinstance(event, MemberJoined | MemberLeft):
+                self.door.forget_all()  # whom the assistants of the site work for is another one now
             reactions = WIRING.get(type(event))
             for react in reactions.live if reactions else ():
                 try:

@@ -13,7 +13,7 @@ import msgspec
 
 from esante.identity import service as identity
 from esante.identity.structs import NewAccount
-from esante.kernel.actor import Actor, Scope, house
+from esante.kernel.actor import EVERYBODY, Actor, Scope, house
 from esante.kernel.clinic import Clinic
 from esante.kernel.errors import Conflict, Invalid
 from esante.kernel.structs import AccountId
@@ -100,7 +100,11 @@ class Furnished(msgspec.Struct):
     def actor(self, name: str) -> Actor:
         """This member of the cast, acting in the role that they have."""
         member = next(one for one in CAST if one.name == name)
-        scopes = frozenset((self.workplace_id, scope) for scope in DESK) if member.role == "assistant" else frozenset()
+        scopes = (
+            frozenset((self.workplace_id, EVERYBODY, scope) for scope in DESK)
+            if member.role == "assistant"
+            else frozenset()
+        )
         return Actor(id=self.accounts[name], role=member.role, person_id=self.people.get(name), scopes=scopes)
 
 

@@ -23,7 +23,7 @@ from esante.identity.sessions.events import SessionEnded, SessionLocked, Session
 from esante.identity.sessions.structs import Session
 from esante.identity.structs import DoorSession
 from esante.identity.throttle import Throttle
-from esante.kernel.actor import ANONYMOUS, Actor, Scope
+from esante.kernel.actor import ANONYMOUS, EVERYBODY, Actor, Scope
 from esante.kernel.config import Limits
 from esante.kernel.errors import Forbidden, Locked, Refusal, Unauthenticated
 from esante.kernel.one_time import row_of, same
@@ -79,7 +79,7 @@ class Door:
         self,
         read: Read,
         signing_key: bytes,
-        scopes_of: Callable[[ReadTx, AccountId], frozenset[tuple[str, Scope]]],
+        scopes_of: Callable[[ReadTx, AccountId], frozenset[tuple[str, str, Scope]]],
         now: Callable[[], datetime],
         limits: Limits,
     ) -> None:
@@ -123,6 +123,7 @@ class Door:
             person_id=base.person_id,
             session_id=base.session_id,
             scopes=base.scopes,
+            on_behalf_of=base.on_behalf_of,
             language=base.language,
             address=client[0] if client else None,
             request_id=scope.get("request_id"),
@@ -250,12 +251,22 @@ class Door:
             person_id=found.person_id,
             session_id=found.id,
             scopes=scopes,
+            on_behalf_of=_principal(scopes),
             language=found.language,
         )
         minutes = tx.settings.idle_lock_minutes.get(found.role, 0)
         state: State = "locked" if found.locked_at else "enrolling" if found.enrolling else "open"
         use = self._uses.setdefault(found.id, Use(found.last_seen_at))
         return Known(actor, deadline, state, timedelta(minutes=minutes) if minutes else None, use)
+
+
+def _principal(scopes: frozenset[tuple[str, str, Scope]]) -> str | None:
+    """On whose behalf an assistant acts, where the act itself names nobody: the only practitioner, else the only site."""
+    for place in (1, 0):
+        named = {granted[place] for granted in scopes} - {EVERYBODY}
+        if len(named) == 1:
+            return named.pop()
+    return None
 
 
 Gate = NamedDependency[Door]

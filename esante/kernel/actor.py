@@ -18,6 +18,10 @@ Scope = Literal[
 ]
 
 
+EVERYBODY = "*"
+"""In an assistant's scopes, in the place of a practitioner: every one at the clinic's own site."""
+
+
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Whoever acts in a transaction. The audit line is written from it, never from what a client says."""
 
@@ -27,8 +31,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     person_id: str | None = None
     """The patient (role patient) or the practitioner (role doctor) whom the account stands for."""
     session_id: str | None = None
-    scopes: frozenset[tuple[str, Scope]] = frozenset()
-    """What an assistant may do, as pairs of workplace id and scope (SPEC R5)."""
+    scopes: frozenset[tuple[str, str, Scope]] = frozenset()
+    """What an assistant may do: in which workplace, for which practitioner (or `EVERYBODY`), and what (SPEC R5, WA-10)."""
     on_behalf_of: str | None = None
     language: str = "fr"
     address: str | None = None
@@ -39,12 +43,18 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         """A job, the command line or the importer: the house acts, not a person at a door."""
         return self.role == "system"
 
-    def has_scope(self, scope: Scope, workplace_id: str | None = None) -> bool:
-        """May this assistant do it, in this workplace (or in any)? Only assistants carry scopes."""
+    def has_scope(self, scope: Scope, workplace_id: str | None = None, practitioner_id: str | None = None) -> bool:
+        """May this assistant do it, in this workplace (or in any), for this practitioner (or for one at least)?"""
         return any(
-            granted == scope and (workplace_id is None or workplace == workplace_id)
-            for workplace, granted in self.scopes
+            granted == scope
+            and (workplace_id is None or workplace == workplace_id)
+            and (practitioner_id is None or whom in (EVERYBODY, practitioner_id))
+            for workplace, whom, granted in self.scopes
         )
+
+    def serves(self, scope: Scope) -> frozenset[str]:
+        """For which practitioners this assistant may do it; `EVERYBODY` is among them when the whole clinic is meant."""
+        return frozenset(whom for _, whom, granted in self.scopes if granted == scope)
 
 
 def house(name: str) -> Actor:

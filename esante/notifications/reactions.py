@@ -14,7 +14,7 @@ from esante.kernel.structs import AccountId
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.notifications import service
 from esante.notifications.structs import Priority
-from esante.notifications.words import contacts_of_patient, doctor_name, patient_name, wall_time
+from esante.notifications.words import contacts_of_patient, doctor_name, patient_name, site, wall_time
 from esante.people.events import (
     PractitionerApproved,
     PractitionerRejected,
@@ -28,6 +28,7 @@ from esante.records.prescriptions.events import (
     PrescriptionLocked,
     PrescriptionUpdated,
 )
+from esante.scheduling import service as scheduling
 from esante.scheduling.events import (
     AppointmentCancelled,
     AppointmentConfirmed,
@@ -38,6 +39,7 @@ from esante.scheduling.events import (
     AppointmentRequested,
     AppointmentRescheduled,
 )
+from esante.scheduling.structs import AppointmentId
 
 # ------------------------------------------------------------------------- accounts
 
@@ -141,16 +143,15 @@ def tell_requested(tx: WriteTx, event: AppointmentRequested) -> None:
 
 
 def tell_confirmed(tx: WriteTx, event: AppointmentConfirmed) -> None:
-    """The patient's visit will be; when to come and what to bring."""
-    _tell_patient(
-        tx,
-        event,
-        "appointment_confirmed",
-        "high",
-        "Your appointment is confirmed",
-        "Your appointment with {doctor} is confirmed for {when}. Please come {early} minutes early, with your identity"
-        " card and your insurance card.",
-    )
+    """The patient's visit will be; when and where to come, and what to bring."""
+    visit = scheduling.appointment_for(tx, AppointmentId(event.subject))
+    for to in contacts_of_patient(tx, event.patient_id):
+        service.tell(
+            tx, to, "appointment_confirmed", "high", "Your appointment is confirmed",
+            "Your appointment with {doctor} is confirmed for {when}. Please come {early} minutes early, with your identity"
+            " card and your insurance card.{site}",
+            event.subject, site=site(tx, to, visit.workplace_id), **_words(tx, to, event),
+        )  # fmt: skip
 
 
 def tell_appointment_rejected(tx: WriteTx, event: AppointmentRejected) -> None:

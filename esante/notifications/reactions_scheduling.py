@@ -7,7 +7,7 @@ from esante.identity.structs import AccountContact
 from esante.kernel.errors import NotFound
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.notifications import service
-from esante.notifications.words import contacts_of_patient, doctor_name, patient_name, wall_time
+from esante.notifications.words import contacts_of_patient, doctor_name, patient_name, site, wall_time
 from esante.scheduling import service as scheduling
 from esante.scheduling.events import (
     KioskStarted,
@@ -47,8 +47,8 @@ def remind(tx: WriteTx, event: ReminderDue) -> None:
             service.tell(
                 tx, to, "appointment_reminder", "high", "Reminder of your appointment",
                 "Your appointment with {doctor} is on {when}. Please come {early} minutes early. If you cannot come, please"
-                " call it off.",
-                event.subject, early=str(tx.settings.arrive_early_minutes), **words,
+                " call it off.{site}",
+                event.subject, early=str(tx.settings.arrive_early_minutes), site=site(tx, to, visit.workplace_id), **words,
             )  # fmt: skip
 
 

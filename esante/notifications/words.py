@@ -7,8 +7,11 @@ from babel.dates import format_datetime
 
 from esante.identity import service as identity
 from esante.identity.structs import AccountContact
+from esante.kernel.i18n import translate
 from esante.kernel.transaction import ReadTx
 from esante.people import service as people
+from esante.workplaces import service as workplaces
+from esante.workplaces.structs import WorkplaceId
 
 
 def contacts_of_patient(tx: ReadTx, patient_id: str | None) -> list[AccountContact]:
@@ -30,6 +33,15 @@ def patient_name(tx: ReadTx, patient_id: str) -> str:
     """First and last name."""
     who = people.patient_brief(tx, patient_id)
     return f"{who.first_name} {who.last_name}"
+
+
+def site(tx: ReadTx, to: AccountContact, workplace_id: str) -> str:
+    """A sentence that says where, for a visit that is not at the clinic's own site; nothing otherwise."""
+    place = workplaces.workplace(tx, WorkplaceId(workplace_id))
+    if place.is_primary:
+        return ""
+    where = ", ".join(part for part in (place.name, place.street, place.city) if part)
+    return " " + translate(to.language, "The visit is at: {where}.", where=where)
 
 
 def wall_time(tx: ReadTx, to: AccountContact, at: datetime) -> str:

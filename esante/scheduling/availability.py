@@ -2,11 +2,13 @@
 
 from datetime import date, timedelta
 from itertools import combinations
+from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from esante.kernel import clock
-from esante.kernel.errors import Conflict, Invalid, NotFound
+from esante.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.structs import PractitionerId
 from esante.scheduling import availability_store, finder, policy, slots, store
@@ -26,15 +28,22 @@ from esante.scheduling.structs import (
 )
 from esante.workplaces import service as workplaces
 
+T = TypeVar("T", TemplateRow, DayInterval)
+"""Time at a site: of every week, or of one day."""
+
 
 def show_template(tx: ReadTx, practitioner_id: PractitionerId | None) -> Template:
     """The weekly availability: one's own, or that of the practitioner whom the desk names."""
     whose = policy.may_keep_availability(tx, practitioner_id)
-    return Template(practitioner_id=whose, rows=availability_store.template(tx, whose))
+    return Template(practitioner_id=whose, rows=_kept(tx, whose, availability_store.template(tx, whose)))
 
 
 def put_template(tx: WriteTx, practitioner_id: PractitionerId | None, wish: TemplateWish) -> TemplateChange:
-    """Replace the weekly availability. Live appointments that now lie outside stay as they are and are listed."""
+    """Replace the weekly availability. Live appointments that now lie outside stay as they are and are listed.
+
+    Each row is at a site where the practitioner works. An assistant sees and replaces the rows of the sites where she keeps
+    the agenda; the others stay.
+    """
     whose = policy.may_keep_availability(tx, practitioner_id)
     return _replace_template(tx, whose, wish)
 
@@ -50,7 +59,7 @@ def show_exception(tx: ReadTx, day: date, practitioner_id: PractitionerId | None
     found = availability_store.exception(tx, whose, day)
     if found is None:
         raise NotFound("This day is like its weekday")
-    return found
+    return msgspec.structs.replace(found, extra=_kept(tx, whose, found.extra))
 
 
 def put_exception(tx: WriteTx, day: date, practitioner_id: PractitionerId | None, wish: DayExceptionWish) -> DayChange:
@@ -59,16 +68,9 @@ def put_exception(tx: WriteTx, day: date, practitioner_id: PractitionerId | None
     With `keepBooked` the visits stay, although they then lie outside, and are listed. Nothing is ever dropped.
     """
     whose = policy.may_keep_availability(tx, practitioner_id)
-    check_intervals(wish.extra)
     before = _outside_on(tx, whose, day)
-    kept = DayException(
-        practitioner_id=whose,
-        day_on=day,
-        day_off=wish.day_off,
-        extra=wish.extra,
-        note=wish.note,
-        updated_at=tx.now,
-    )
+    known = availability_store.exception(tx, whose, day)
+    kept = _exception(tx, whose, day, wish, _placed(tx, whose, wish.extra, "extra"), known)
     availability_store.put_exception(tx, kept)
     return DayChange(exception=kept, conflicts=_day_changed(tx, whose, day, before, keep_booked=wish.keep_booked))
 
@@ -79,18 +81,25 @@ def delete_exception(
     """The day is like its weekday again; refused and forced as `put_exception` is, for visits that lay in the added time."""
     whose = policy.may_keep_availability(tx, practitioner_id)
     before = _outside_on(tx, whose, day)
-    if not availability_store.delete_exception(tx, whose, day):
+    known = availability_store.exception(tx, whose, day)
+    if known is None:
         raise NotFound("This day is like its weekday")
+    if others := _others(tx, whose, known.extra):
+        availability_store.put_exception(tx, msgspec.structs.replace(known, day_off=False, extra=others, note=None))
+    else:
+        availability_store.delete_exception(tx, whose, day)
     return DayChange(exception=None, conflicts=_day_changed(tx, whose, day, before, keep_booked=keep_booked))
 
 
 def _replace_template(tx: WriteTx, practitioner_id: PractitionerId, wish: TemplateWish) -> TemplateChange:
-    _check_rows(wish.rows)
-    availability_store.replace_template(tx, practitioner_id, workplaces.the_workplace_id(tx), wish.rows)
+    kept = _others(tx, practitioner_id, availability_store.template(tx, practitioner_id))
+    rows = kept + _placed(tx, practitioner_id, wish.rows, "rows")
+    _check_rows(rows)
+    availability_store.replace_template(tx, practitioner_id, rows)
     conflicts = _outside(tx, practitioner_id, store.live_lines(tx, practitioner_id, tx.now, None))
     tx.record(AvailabilityChanged(subject=practitioner_id, day_on=None, conflicts=len(conflicts)))
-    kept = Template(practitioner_id=practitioner_id, rows=availability_store.template(tx, practitioner_id))
-    return TemplateChange(template=kept, conflicts=conflicts)
+    shown = _kept(tx, practitioner_id, availability_store.template(tx, practitioner_id))
+    return TemplateChange(template=Template(practitioner_id=practitioner_id, rows=shown), conflicts=conflicts)
 
 
 def change_in_bulk(tx: WriteTx, practitioner_id: PractitionerId | None, wish: BulkWish) -> BulkChange:
@@ -100,7 +109,8 @@ def change_in_bulk(tx: WriteTx, practitioner_id: PractitionerId | None, wish: Bu
     nothing is changed.
     """
     whose = policy.may_keep_availability(tx, practitioner_id)
-    check_intervals(wish.extra)
+    extra = _placed(tx, whose, wish.extra, "extra")
+    check_intervals(extra)
     days = _days_of(wish)
     known = availability_store.exceptions(tx, [whose], wish.first, wish.last)
     live = _live_by_day(tx, whose, wish)
@@ -108,14 +118,7 @@ def change_in_bulk(tx: WriteTx, practitioner_id: PractitionerId | None, wish: Bu
     change = BulkChange(preview=wish.preview, created=[], updated=[], skipped=[], conflicts=[])
     for day in days:
         before = known.get((whose, day))
-        kept = DayException(
-            practitioner_id=whose,
-            day_on=day,
-            day_off=wish.day_off,
-            extra=wish.extra,
-            note=wish.note,
-            updated_at=tx.now,
-        )
+        kept = _exception(tx, whose, day, wish, extra, before)
         stranded = _stranded(
             tx, live.get(day, []), day, slots.intervals_of(rows, before, day), slots.intervals_of(rows, kept, day)
         )
@@ -138,6 +141,43 @@ def change_in_bulk(tx: WriteTx, practitioner_id: PractitionerId | None, wish: Bu
             )
         )
     return change
+
+
+def _exception(
+    tx: ReadTx,
+    whose: PractitionerId,
+    day: date,
+    wish: DayExceptionWish | BulkWish,
+    extra: list[DayInterval],
+    before: DayException | None,
+) -> DayException:
+    """The day as it is wished for; added time at sites that are not the actor's stays."""
+    extra = [*_others(tx, whose, before.extra if before else []), *extra]
+    check_intervals(extra)
+    return DayException(
+        practitioner_id=whose, day_on=day, day_off=wish.day_off, extra=extra, note=wish.note, updated_at=tx.now
+    )
+
+
+def _placed(tx: ReadTx, whose: PractitionerId, asked: list[T], field: str) -> list[T]:
+    """Each at its site: one where the practitioner works, and where the actor keeps the agenda."""
+    own, sites = policy.keeps_sites(tx, whose), {one.workplace_id for one in asked}
+    places = {site: workplaces.place_for(tx, whose, site) for site in sites}
+    if own is not None and not own >= set(places.values()):
+        raise Forbidden("You keep this agenda at another site only", code="SCOPE_MISSING", field=field)
+    return [msgspec.structs.replace(one, workplace_id=places[one.workplace_id]) for one in asked]
+
+
+def _kept(tx: ReadTx, whose: PractitionerId, there: list[T]) -> list[T]:
+    """Those at sites where the actor keeps the agenda."""
+    own = policy.keeps_sites(tx, whose)
+    return there if own is None else [one for one in there if one.workplace_id in own]
+
+
+def _others(tx: ReadTx, whose: PractitionerId, there: list[T]) -> list[T]:
+    """Those at other sites."""
+    own = policy.keeps_sites(tx, whose)
+    return [] if own is None else [one for one in there if one.workplace_id not in own]
 
 
 def _days_of(wish: BulkWish) -> list[date]:
@@ -168,7 +208,7 @@ def _stranded(
     zone = finder.zone_of(tx)
 
     def lies_in(line: AppointmentLine, there: list[DayInterval]) -> bool:
-        return any(slots.covers(one, day, zone, line.starts_at, line.ends_at) for one in there)
+        return any(_covers(one, line, day, zone) for one in there)
 
     return [line for line in live if lies_in(line, before) and not lies_in(line, after)]
 
@@ -204,9 +244,16 @@ def _outside(tx: ReadTx, practitioner_id: PractitionerId, live: list[Appointment
         day = clock.local_date(line.starts_at, zone)
         if day not in known:
             known[day] = finder.intervals(tx, practitioner_id, day)
-        if not any(slots.covers(one, day, zone, line.starts_at, line.ends_at) for one in known[day]):
+        if not any(_covers(one, line, day, zone) for one in known[day]):
             outside.append(line)
     return outside
+
+
+def _covers(interval: DayInterval, line: AppointmentLine, day: date, zone: ZoneInfo) -> bool:
+    """Does the visit lie in it, at its site?"""
+    return interval.workplace_id == line.workplace_id and slots.covers(
+        interval, day, zone, line.starts_at, line.ends_at
+    )
 
 
 def check_intervals(intervals: list[DayInterval]) -> None:

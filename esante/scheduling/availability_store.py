@@ -15,7 +15,6 @@ from esante.scheduling.structs import (
     OwnPrice,
     TemplateRow,
 )
-from esante.workplaces.structs import WorkplaceId
 
 _REST = (
     " currency, duration_minutes, color, auto_confirm, room_kind, buffer_minutes, requires_referral, is_remote, remote_text,"
@@ -101,7 +100,7 @@ def update_type(tx: WriteTx, changed: AppointmentType) -> None:
     )
 
 
-ROWS = "SELECT weekday, from_time, to_time, slot_minutes, valid_from, valid_to FROM availability_template"
+ROWS = "SELECT weekday, from_time, to_time, slot_minutes, valid_from, valid_to, workplace_id FROM availability_template"
 
 
 def template(tx: ReadTx, practitioner_id: PractitionerId) -> list[TemplateRow]:
@@ -122,7 +121,7 @@ def templates(tx: ReadTx, practitioners: Sequence[PractitionerId]) -> dict[Pract
     found: dict[PractitionerId, list[OwnedRow]] = {}
     for row in tx.all(
         OwnedRow,
-        "SELECT practitioner_id, weekday, from_time, to_time, slot_minutes, valid_from, valid_to"
+        "SELECT practitioner_id, weekday, from_time, to_time, slot_minutes, valid_from, valid_to, workplace_id"
         " FROM availability_template WHERE practitioner_id IN (SELECT value FROM json_each(?))",
         list(practitioners),
     ):
@@ -135,18 +134,15 @@ def weekday(tx: ReadTx, practitioner_id: PractitionerId, iso: int) -> list[Templ
     return tx.all(TemplateRow, ROWS + " WHERE practitioner_id = ? AND weekday = ?", practitioner_id, iso)
 
 
-def replace_template(
-    tx: WriteTx, practitioner_id: PractitionerId, workplace_id: WorkplaceId, rows: list[TemplateRow]
-) -> None:
-    """These rows and no others."""
+def replace_template(tx: WriteTx, practitioner_id: PractitionerId, rows: list[TemplateRow]) -> None:
+    """These rows, each with its site, and no others."""
     tx.run("DELETE FROM availability_template WHERE practitioner_id = ?", practitioner_id)
     for row in rows:
         tx.run(
             "INSERT INTO availability_template (id, practitioner_id, workplace_id, weekday, from_time, to_time,"
             " slot_minutes, valid_from, valid_to) VALUES (:id, :practitioner_id, :workplace_id, :weekday, :from_time,"
             " :to_time, :slot_minutes, :valid_from, :valid_to)",
-            msgspec.structs.asdict(row)
-            | {"id": new_id(), "practitioner_id": practitioner_id, "workplace_id": workplace_id},
+            msgspec.structs.asdict(row) | {"id": new_id(), "practitioner_id": practitioner_id},
         )
 
 

@@ -24,7 +24,7 @@ from esante.scheduling.structs import (
     Slot,
     SlotFilter,
 )
-from esante.workplaces import service as workplaces
+from esante.workplaces.structs import WorkplaceId
 
 MOST_DAYS = 92
 DEFAULT_DAYS = 7
@@ -43,6 +43,7 @@ class Offer(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     wall: datetime
+    place: WorkplaceId
 
 
 class Wanted(NamedTuple):
@@ -53,6 +54,7 @@ class Wanted(NamedTuple):
     buffer: int
     part_of_day: PartOfDay | None = None
     weekdays: frozenset[int] = frozenset()
+    place: WorkplaceId | None = None
 
 
 def free_slots(
@@ -61,6 +63,7 @@ def free_slots(
     first: date | None,
     last: date | None,
     type_id: AppointmentTypeId | None,
+    place: WorkplaceId | None = None,
 ) -> list[Slot]:
     """The free times of one practitioner from `first` to `last` (default: a week from today; at most 92 days).
 
@@ -70,7 +73,7 @@ def free_slots(
     policy.may_see_slots(tx)
     who = people.bookable_practitioner(tx, practitioner_id)
     first, last = day_range(tx, first, last)
-    wanted = _wanted(tx, types.bookable_type(tx, type_id) if type_id else None)
+    wanted = _wanted(tx, types.bookable_type(tx, type_id) if type_id else None)._replace(place=place)
     return [slot for day in _free_days(tx, [who.id], first, last, wanted) for slot in day]
 
 
@@ -86,7 +89,9 @@ def find_slots(tx: ReadTx, asked: SlotFilter, limit: int) -> list[Slot]:
         0 < asked.minutes <= MOST_MINUTES and asked.minutes % slots.GRID_MINUTES == 0
     ):
         raise Invalid("Times are on a grid of five minutes", field="minutes")
-    wanted = _wanted(tx, kind)._replace(minutes=asked.minutes, part_of_day=asked.part_of_day, weekdays=asked.weekdays)
+    wanted = _wanted(tx, kind)._replace(
+        minutes=asked.minutes, part_of_day=asked.part_of_day, weekdays=asked.weekdays, place=asked.workplace_id
+    )
     if asked.practitioner_id:
         who = [people.bookable_practitioner(tx, asked.practitioner_id).id]
     else:
@@ -99,23 +104,29 @@ def find_slots(tx: ReadTx, asked: SlotFilter, limit: int) -> list[Slot]:
     return found[:limit]
 
 
-def is_offered(tx: ReadTx, practitioner_id: PractitionerId, starts_at: datetime, minutes: int) -> bool:
-    """Is this one of the starts that the practitioner's availability offers, free or not? For the booking."""
+def is_offered(
+    tx: ReadTx, practitioner_id: PractitionerId, starts_at: datetime, minutes: int, place: WorkplaceId
+) -> bool:
+    """Is this one of the starts that the practitioner's availability at the site offers, free or not? For the booking."""
     zone = zone_of(tx)
     day = clock.local_date(starts_at, zone)
     return any(
         start == starts_at
         for interval in intervals(tx, practitioner_id, day)
+        if interval.workplace_id == place
         for start, _ in slots.starts_within(interval, day, zone, minutes)
     )
 
 
-def nearest_free(tx: ReadTx, practitioner_id: PractitionerId, starts_at: datetime, kind: AppointmentType) -> list[Slot]:
-    """Up to three free times closest to the one that was wanted, on its day or in the two weeks that follow."""
+def nearest_free(
+    tx: ReadTx, practitioner_id: PractitionerId, starts_at: datetime, kind: AppointmentType, place: WorkplaceId
+) -> list[Slot]:
+    """Up to three free times at the site closest to the one that was wanted, on its day or in the two weeks that follow."""
     day = clock.local_date(max(starts_at, tx.now), zone_of(tx))
     before: list[Slot] = []
     after: list[Slot] = []
-    for free in _free_days(tx, [practitioner_id], day, day + timedelta(days=NEAREST_DAYS), _wanted(tx, kind)):
+    wanted = _wanted(tx, kind)._replace(place=place)
+    for free in _free_days(tx, [practitioner_id], day, day + timedelta(days=NEAREST_DAYS), wanted):
         for slot in free:
             (before if slot.starts_at < starts_at else after).append(slot)
         if len(after) >= NEAREST:
@@ -130,9 +141,10 @@ def free_on(
     day: date,
     kind: AppointmentType,
     part_of_day: PartOfDay | None,
+    place: WorkplaceId | None,
 ) -> list[Slot]:
-    """The free times of one practitioner on one day. For the waiting list."""
-    wanted = _wanted(tx, kind)._replace(part_of_day=part_of_day)
+    """The free times of one practitioner on one day, at one site or at any. For the waiting list."""
+    wanted = _wanted(tx, kind)._replace(part_of_day=part_of_day, place=place)
     return [slot for free in _free_days(tx, [practitioner_id], day, day, wanted) for slot in free]
 
 
@@ -203,11 +215,13 @@ def _free_days(tx: ReadTx, who: list[PractitionerId], first: date, last: date, w
                 there = slots.intervals_of(templates.get(one, ()), exceptions.get((one, day)), day)
                 free += _free_of(one, there, day, zone, wanted, taken.get(one, slots.NOTHING_TAKEN), soonest, known)
             if rooms is not None:
-                free = [offer for offer in free if any(room.is_free(offer[0].start, offer[0].until) for room in rooms)]
+                free = [offer for offer in free if _has_room(offer[0], rooms)]
             if latest is not None:
                 free = [offer for offer in free if offer[0].starts_at <= latest]
             free.sort(key=lambda offer: (offer[0].start, offer[1]))
-            yield [Slot(offer.starts_at, offer.ends_at, offer.wall.isoformat(), one) for offer, one in free]
+            yield [
+                Slot(offer.starts_at, offer.ends_at, offer.wall.isoformat(), one, offer.place) for offer, one in free
+            ]
         first, days = until + timedelta(days=1), days * 2
 
 
@@ -224,6 +238,8 @@ def _free_of(
     """One practitioner's free times of one day; what an interval offers is computed once for all who have it."""
     offered: dict[str, Offer] = {}
     for interval in there:
+        if wanted.place is not None and interval.workplace_id != wanted.place:
+            continue
         if interval not in known:
             known[interval] = list(_offers(interval, day, zone, wanted))
         offers = known[interval]
@@ -238,10 +254,11 @@ def _free_of(
 def _offers(interval: DayInterval, day: date, zone: ZoneInfo, wanted: Wanted) -> Iterator[Offer]:
     minutes = wanted.kind.duration_minutes if wanted.kind else wanted.minutes or interval.slot_minutes
     length, buffer = timedelta(minutes=minutes), timedelta(minutes=wanted.buffer)
+    place = interval.workplace_id or WorkplaceId("")  # every interval that is kept has its site
     for starts_at, wall in slots.starts_within(interval, day, zone, minutes):
         if wanted.part_of_day is None or part_of_day(wall) == wanted.part_of_day:
             ends_at = starts_at + length
-            yield Offer(clock.text(starts_at), clock.text(ends_at + buffer), starts_at, ends_at, wall)
+            yield Offer(clock.text(starts_at), clock.text(ends_at + buffer), starts_at, ends_at, wall, place)
 
 
 def part_of_day(wall: datetime) -> PartOfDay:
@@ -260,11 +277,16 @@ def _taken(
 
 def _rooms(
     tx: ReadTx, kind: AppointmentType | None, first: date, last: date, zone: ZoneInfo
-) -> list[slots.Taken] | None:
-    """When each room of the kind that the visit needs is taken; None when it needs none."""
+) -> dict[WorkplaceId, list[slots.Taken]] | None:
+    """When each room of the kind that the visit needs is taken, by site; None when it needs none."""
     if kind is None or kind.room_kind is None:
         return None
-    ids = store.rooms_of_kind(tx, workplaces.the_workplace_id(tx), kind.room_kind)
+    rooms = store.rooms_by_site(tx, kind.room_kind)
     begin, end = slots.day_bounds(first, zone)[0], slots.day_bounds(last, zone)[1]
+    ids = [room for at_site in rooms.values() for room in at_site]
     found = store.busy(tx, "room", ids, begin, end + timedelta(days=1))
-    return [found.get(room, slots.NOTHING_TAKEN) for room in ids]
+    return {place: [found.get(room, slots.NOTHING_TAKEN) for room in at_site] for place, at_site in rooms.items()}
+
+
+def _has_room(offer: Offer, rooms: dict[WorkplaceId, list[slots.Taken]]) -> bool:
+    return any(room.is_free(offer.start, offer.until) for room in rooms.get(offer.place, ()))

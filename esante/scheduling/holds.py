@@ -106,6 +106,7 @@ def span_of_move(visit: Appointment, wish: MoveRequest) -> Span:
         id=visit.id,
         practitioner_id=visit.practitioner_id,
         patient_id=visit.patient_id,
+        workplace_id=visit.workplace_id,
         room_id=wish.room_id,
         starts_at=wish.starts_at,
         ends_at=wish.ends_at,
@@ -152,13 +153,14 @@ def lapse_move(tx: WriteTx, visit: Appointment, *, only_if_over: bool = False) -
 def span_of_offer(entry: WaitlistEntry) -> Span:
     """The time that the offer holds; the buffer after it is held too, but need not be known to give it back."""
     who, visit = entry.offered_practitioner_id, entry.appointment_id
-    starts_at, ends_at = entry.offer_starts_at, entry.offer_ends_at
-    if who is None or visit is None or starts_at is None or ends_at is None:
+    starts_at, ends_at, place = entry.offer_starts_at, entry.offer_ends_at, entry.offered_workplace_id
+    if who is None or visit is None or starts_at is None or ends_at is None or place is None:
         raise ValueError("this entry has no offer")
     return Span(
         id=visit,
         practitioner_id=who,
         patient_id=entry.patient_id,
+        workplace_id=place,
         room_id=entry.offered_room_id,
         starts_at=starts_at,
         ends_at=ends_at,

@@ -40,7 +40,7 @@ def take(
             code="SLOT_TAKEN",
             extra={
                 "resource": resource,
-                "nearest": nearest(tx, wanted.practitioner_id, wanted.starts_at, kind),
+                "nearest": nearest(tx, wanted.practitioner_id, wanted.starts_at, kind, wanted.workplace_id),
             },
         )
     store.take_time(tx, wanted, override_reason, source)
@@ -52,9 +52,11 @@ def take_again(tx: WriteTx, wanted: Appointment) -> None:
     take(tx, wanted, types.appointment_type(tx, wanted.type_id), None)
 
 
-def nearest(tx: ReadTx, practitioner_id: PractitionerId, starts_at: datetime, kind: AppointmentType) -> list[Any]:
-    """The free times nearest to the one wanted, ready to be shown."""
-    found = finder.nearest_free(tx, practitioner_id, starts_at, kind)
+def nearest(
+    tx: ReadTx, practitioner_id: PractitionerId, starts_at: datetime, kind: AppointmentType, place: WorkplaceId
+) -> list[Any]:
+    """The free times nearest to the one wanted, at its site, ready to be shown."""
+    found = finder.nearest_free(tx, practitioner_id, starts_at, kind, place)
     shown: list[Any] = msgspec.to_builtins(found)
     return shown
 

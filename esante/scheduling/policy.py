@@ -1,7 +1,7 @@
 """Who may see and change appointments and availability (SPEC 26).
 
 Patients act for themselves and their dependants, practitioners for themselves, assistants by `schedule.read` and
-`schedule.write` in a workplace, admins everywhere. What somebody may not see is `NotFound`.
+`schedule.write` for those for whom they work at a site (WA-10), admins everywhere. What somebody may not see is `NotFound`.
 """
 
 from typing import Any
@@ -9,14 +9,27 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from esante.kernel.actor import Scope
+from esante.kernel.actor import EVERYBODY, Scope
 from esante.kernel.errors import Forbidden, Invalid, NotFound
 from esante.kernel.transaction import ReadTx
 from esante.people import service as people
 from esante.people.structs import PatientId, PractitionerId
 from esante.scheduling.structs import Appointment, AppointmentPatch
+from esante.workplaces import service as workplaces
+from esante.workplaces.structs import WorkplaceId
 
 HIDDEN = "There is no such appointment"
+
+# Fixed fragments, no values. `:own` is a list of practitioners, or of pairs of site and practitioner (`*`: everybody there).
+WAITING_FOR = (
+    "(practitioner_id IN (SELECT value FROM json_each(:own)) OR offered_practitioner_id IN (SELECT value FROM json_each(:own))"
+    " OR specialty_key IN (SELECT specialty_key FROM practitioner WHERE id IN (SELECT value FROM json_each(:own))))"
+)
+SITE_SEES = "appointment.workplace_id IN (SELECT value ->> 0 FROM json_each(:own))"
+DESK_SEES = (
+    "EXISTS (SELECT 1 FROM json_each(:own) g WHERE appointment.workplace_id = g.value ->> 0"
+    " AND g.value ->> 1 IN ('*', appointment.practitioner_id))"
+)
 
 
 def may_see_slots(tx: ReadTx) -> None:
@@ -32,31 +45,51 @@ def may_keep_types(tx: ReadTx) -> None:
 
 
 def may_keep_availability(tx: ReadTx, asked: PractitionerId | None) -> PractitionerId:
-    """Whose availability it is: a practitioner's own; for the desk (`schedule.write`) and admins the one they name."""
+    """Whose availability it is: a practitioner's own; for admins, and the desk that works for them, the one they name."""
     actor = tx.actor
-    if actor.role == "doctor" and actor.person_id and asked in (None, actor.person_id):
-        return PractitionerId(actor.person_id)
+    if actor.role == "doctor" and actor.person_id:
+        own = PractitionerId(actor.person_id)
+        if asked not in (None, own):
+            raise Forbidden("You may change only your own availability")
+        return own
     if actor.role == "admin" or (actor.role == "assistant" and actor.has_scope("schedule.write")):
         if asked is None:
             raise Forbidden("Say whose availability it is: practitionerId", code="PRACTITIONER_MISSING")
+        if keeps_sites(tx, asked) == frozenset():
+            raise Forbidden("You do not work for this doctor", code="SCOPE_MISSING")
         speak_for(tx, asked)
         return people.practitioner_brief(tx, asked).id
     raise Forbidden("You may change only your own availability")
 
 
-def may_book(tx: ReadTx, workplace_id: str) -> None:
-    """Patients for themselves; practitioners, admins, and assistants with `schedule.write` there."""
+def keeps_sites(tx: ReadTx, whose: PractitionerId) -> frozenset[str] | None:
+    """At which sites the actor keeps this practitioner's availability; None for all of them."""
+    if tx.actor.role != "assistant":
+        return None
+    granted = {(place, whom) for place, whom, scope in tx.actor.scopes if scope == "schedule.write"}
+    return frozenset(
+        place
+        for place, whom in granted
+        if whom == whose or (whom == EVERYBODY and workplaces.works_at(tx, whose, WorkplaceId(place)))
+    )
+
+
+def may_book(tx: ReadTx) -> None:
+    """Patients for themselves; practitioners, admins, and assistants with `schedule.write` somewhere."""
     if tx.actor.role in ("patient", "doctor", "admin"):
         return
-    if tx.actor.role == "assistant" and tx.actor.has_scope("schedule.write", workplace_id):
+    if tx.actor.role == "assistant" and tx.actor.has_scope("schedule.write"):
         return
     raise Forbidden("You may not book appointments")
 
 
-def may_book_with(tx: ReadTx, practitioner_id: PractitionerId) -> None:
-    """Practitioners book into their own agenda; the desk into anybody's, on their behalf."""
-    if tx.actor.role == "doctor" and tx.actor.person_id != practitioner_id:
+def may_book_with(tx: ReadTx, practitioner_id: PractitionerId, workplace_id: str) -> None:
+    """Practitioners book into their own agenda; the desk into those of whom it works for at the site, on their behalf."""
+    actor = tx.actor
+    if actor.role == "doctor" and actor.person_id != practitioner_id:
         raise Forbidden("You may book only into your own agenda")
+    if actor.role == "assistant" and not actor.has_scope("schedule.write", workplace_id, practitioner_id):
+        raise Forbidden("You do not work for this doctor", code="SCOPE_MISSING")
     speak_for(tx, practitioner_id)
 
 
@@ -127,35 +160,38 @@ def may_ask_to_move(tx: ReadTx, appointment: Appointment) -> None:
         raise Forbidden("Only the patient asks; the desk moves a visit at once")
 
 
-def may_wait(tx: ReadTx, workplace_id: str) -> None:
+def may_wait(tx: ReadTx) -> None:
     """Who may book may also wait."""
-    may_book(tx, workplace_id)
+    may_book(tx)
 
 
 def may_list_waiting(tx: ReadTx) -> tuple[str, dict[str, Any]]:
     """The SQL that narrows the waiting list to what this actor may see, and its bindings.
 
-    Patients their own, practitioners who waits for them or their specialty, the desk and admins everybody.
+    Patients their own, practitioners and their desk who waits for them or their specialty, admins everybody.
     """
     actor = tx.actor
     if actor.role == "patient":
         return "patient_id IN (SELECT value FROM json_each(:own))", {"own": list(people.acts_for(tx))}
     if actor.role == "doctor":
-        return (
-            "(practitioner_id = :own OR offered_practitioner_id = :own"
-            " OR specialty_key = (SELECT specialty_key FROM practitioner WHERE id = :own))",
-            {"own": actor.person_id},
-        )
-    reads = actor.has_scope("schedule.read") or actor.has_scope("schedule.write")
-    if actor.role == "admin" or actor.is_house or (actor.role == "assistant" and reads):
+        return WAITING_FOR, {"own": [actor.person_id]}
+    if actor.role == "admin" or actor.is_house:
         return "1 = 1", {}
+    if actor.role == "assistant" and (actor.has_scope("schedule.read") or actor.has_scope("schedule.write")):
+        return waiting_for_desk(tx, "schedule.read", "schedule.write")
     raise Forbidden("You may not see who waits")
 
 
-def may_answer_for(tx: ReadTx, patient_id: PatientId, workplace_id: str) -> None:
+def waiting_for_desk(tx: ReadTx, *scopes: Scope) -> tuple[str, dict[str, Any]]:
+    """Who waits for those for whom this assistant has one of the scopes."""
+    whom = {one for scope in scopes for one in tx.actor.serves(scope)}
+    return ("1 = 1", {}) if EVERYBODY in whom else (WAITING_FOR, {"own": sorted(whom)})
+
+
+def may_answer_for(tx: ReadTx, patient_id: PatientId) -> None:
     """The patient or guardian, the desk with `schedule.write`, admins; others are not told that there is such an entry."""
     actor = tx.actor
-    if actor.role == "admin" or (actor.role == "assistant" and actor.has_scope("schedule.write", workplace_id)):
+    if actor.role == "admin" or (actor.role == "assistant" and actor.has_scope("schedule.write")):
         return
     if actor.role == "patient" and patient_id in people.acts_for(tx):
         return
@@ -223,9 +259,9 @@ def may_list(tx: ReadTx) -> tuple[str, dict[str, Any]]:
     if actor.role == "doctor":
         return "appointment.practitioner_id = :own", {"own": actor.person_id}
     if actor.role == "assistant":
-        places = sorted({place for place, scope in actor.scopes if scope in ("schedule.read", "schedule.write")})
-        if places:
-            return "appointment.workplace_id IN (SELECT value FROM json_each(:own))", {"own": places}
+        granted = {(place, whom) for place, whom, scope in actor.scopes if scope in ("schedule.read", "schedule.write")}
+        if granted:
+            return DESK_SEES if any(whom != EVERYBODY for _, whom in granted) else SITE_SEES, {"own": sorted(granted)}
     if actor.role == "admin" or actor.is_house:
         return "1 = 1", {}
     raise Forbidden("You may not see appointments")
@@ -238,8 +274,8 @@ def only_house(tx: ReadTx) -> None:
 
 
 def reaches(tx: ReadTx, scope: Scope, appointment: Appointment) -> bool:
-    """Has this assistant the scope where the appointment is?"""
-    return tx.actor.has_scope(scope, appointment.workplace_id)
+    """Has this assistant the scope where the appointment is, for its practitioner?"""
+    return tx.actor.has_scope(scope, appointment.workplace_id, appointment.practitioner_id)
 
 
 def speak_for(tx: ReadTx, practitioner_id: PractitionerId) -> None:

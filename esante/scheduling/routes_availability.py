@@ -30,7 +30,7 @@ from esante.scheduling.structs import (
     TemplateChange,
     TemplateWish,
 )
-from esante.workplaces.structs import Weekday
+from esante.workplaces.structs import Weekday, WorkplaceId
 
 KEEPERS = roles("doctor", "assistant", "admin")
 
@@ -39,6 +39,7 @@ Until = Annotated[date | None, QueryParameter(name="to", description="The last l
 TypeId = Annotated[str | None, QueryParameter(name="typeId", description="Slots as long as this type asks for")]
 Whose = Annotated[str | None, QueryParameter(name="practitionerId", description="For the desk and admins: whose")]
 Practitioner = Annotated[str | None, QueryParameter(name="practitionerId", description="Of this one only")]
+Place = Annotated[str | None, QueryParameter(name="workplaceId", description="At this site only")]
 Minutes = Annotated[int | None, QueryParameter(name="minutes", ge=5, le=480, description="The length, without a type")]
 Part = Annotated[PartOfDay | None, QueryParameter(name="partOfDay", description="By the wall time of the start")]
 Weekdays = Annotated[list[Weekday] | None, QueryParameter(name="weekday", description="1 is Monday; may be repeated")]
@@ -157,11 +158,18 @@ async def change_in_bulk(
 
 @get("/doctors/{practitioner_id:str}/slots", access=SIGNED_IN)
 async def free_slots(
-    practitioner_id: str, db: Db, actor: Me, first: From = None, last: Until = None, type_id: TypeId = None
+    practitioner_id: str,
+    db: Db,
+    actor: Me,
+    first: From = None,
+    last: Until = None,
+    type_id: TypeId = None,
+    workplace_id: Place = None,
 ) -> Page[Slot]:
-    """The free times of one practitioner, 92 days at most."""
+    """The free times of one practitioner, 92 days at most; each says at which site it is."""
     kind = AppointmentTypeId(type_id) if type_id else None
-    return Page(items=db.read(actor, finder.free_slots, PractitionerId(practitioner_id), first, last, kind))
+    place = WorkplaceId(workplace_id) if workplace_id else None
+    return Page(items=db.read(actor, finder.free_slots, PractitionerId(practitioner_id), first, last, kind, place))
 
 
 @get("/slots", access=SIGNED_IN)
@@ -170,6 +178,7 @@ async def find_slots(
     actor: Me,
     specialty: str | None = None,
     practitioner_id: Practitioner = None,
+    workplace_id: Place = None,
     first: From = None,
     last: Until = None,
     type_id: TypeId = None,
@@ -185,6 +194,7 @@ async def find_slots(
         last=last,
         specialty=specialty,
         practitioner_id=_whose(practitioner_id),
+        workplace_id=WorkplaceId(workplace_id) if workplace_id else None,
         type_id=AppointmentTypeId(type_id) if type_id else None,
         minutes=minutes,
         part_of_day=part_of_day,

@@ -13,6 +13,7 @@ from esante.people import service as people
 from esante.people.structs import PatientBrief, PatientId, PractitionerId
 from esante.scheduling import finder, occupancy, slots, store
 from esante.scheduling.structs import Appointment, AppointmentPatch, AppointmentRequest, AppointmentType
+from esante.workplaces.structs import WorkplaceId
 
 
 def patient_of(tx: ReadTx, wish: AppointmentRequest) -> PatientBrief:
@@ -54,7 +55,12 @@ def instant_of(tx: ReadTx, asked: datetime) -> datetime:
 
 
 def check_request(
-    tx: ReadTx, wish: AppointmentRequest, kind: AppointmentType, starts_at: datetime, patient_id: PatientId
+    tx: ReadTx,
+    wish: AppointmentRequest,
+    kind: AppointmentType,
+    starts_at: datetime,
+    patient_id: PatientId,
+    place: WorkplaceId,
 ) -> None:
     """Nobody books the past; a patient also keeps to what is offered and gives a reason. The desk need not."""
     if not wish.walk_in:
@@ -69,19 +75,24 @@ def check_request(
         raise Invalid("Say what the visit is about", field="reason")
     check_referral(tx, kind)
     check_profile(tx, patient_id)
-    check_offered(tx, wish.practitioner_id, kind, starts_at, timedelta(minutes=kind.duration_minutes))
+    check_offered(tx, wish.practitioner_id, kind, starts_at, timedelta(minutes=kind.duration_minutes), place)
 
 
 def check_offered(
-    tx: ReadTx, practitioner_id: PractitionerId, kind: AppointmentType, starts_at: datetime, length: timedelta
+    tx: ReadTx,
+    practitioner_id: PractitionerId,
+    kind: AppointmentType,
+    starts_at: datetime,
+    length: timedelta,
+    place: WorkplaceId,
 ) -> None:
     """A patient takes what is offered: not too soon, not too far ahead, at a start that the availability has."""
     _check_ahead(tx, starts_at)
-    if not finder.is_offered(tx, practitioner_id, starts_at, length // timedelta(minutes=1)):
+    if not finder.is_offered(tx, practitioner_id, starts_at, length // timedelta(minutes=1), place):
         raise Conflict(
             "This time is not offered",
             code="NOT_OFFERED",
-            extra={"nearest": occupancy.nearest(tx, practitioner_id, starts_at, kind)},
+            extra={"nearest": occupancy.nearest(tx, practitioner_id, starts_at, kind, place)},
         )
 
 

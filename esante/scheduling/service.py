@@ -44,17 +44,18 @@ def request_appointment(tx: WriteTx, wish: AppointmentRequest) -> Appointment:
     """Book a time. A patient's request is pending until it is confirmed, unless its type confirms itself; the desk's is confirmed.
 
     Price, length, end and state come from the type and the clinic. Refused: a time that is taken for practitioner, patient
-    or room (`SLOT_TAKEN`, with the nearest free ones); the past. For patients also: somebody else's record, no reason given,
-    a time that is not offered, too soon or too far ahead. The desk may book over what is taken with an `overrideReason`.
+    or room (`SLOT_TAKEN`, with the nearest free ones); the past; a site where the practitioner does not work. For patients
+    also: somebody else's record, no reason given, a time that is not offered, too soon or too far ahead. The desk may book
+    over what is taken with an `overrideReason`.
     """
-    place = workplaces.the_workplace_id(tx)
-    policy.may_book(tx, place)
-    patient = rules.patient_of(tx, wish)
+    policy.may_book(tx)
     practitioner = people.bookable_practitioner(tx, wish.practitioner_id)
-    policy.may_book_with(tx, practitioner.id)
+    place = workplaces.place_for(tx, practitioner.id, wish.workplace_id)
+    policy.may_book_with(tx, practitioner.id, place)
+    patient = rules.patient_of(tx, wish)
     kind = types.bookable_type(tx, wish.type_id, practitioner.id)
     starts_at = rules.start_of(tx, wish)
-    rules.check_request(tx, wish, kind, starts_at, patient.id)
+    rules.check_request(tx, wish, kind, starts_at, patient.id, place)
     return book(tx, visits.new_visit(tx, wish, kind, place, patient.id, starts_at), kind, wish)
 
 

@@ -95,7 +95,12 @@ def intervals_of(rows: Iterable[TemplateRow], exception: DayException | None, da
     if exception is None or not exception.day_off:
         weekday = day.isoweekday()
         there += [
-            DayInterval(from_time=row.from_time, to_time=row.to_time, slot_minutes=row.slot_minutes)
+            DayInterval(
+                from_time=row.from_time,
+                to_time=row.to_time,
+                slot_minutes=row.slot_minutes,
+                workplace_id=row.workplace_id,
+            )
             for row in rows
             if row.weekday == weekday
             and (row.valid_from is None or row.valid_from <= day)

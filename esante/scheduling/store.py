@@ -227,6 +227,15 @@ def rooms_of_kind(tx: ReadTx, workplace_id: WorkplaceId, kind: RoomKind) -> list
     )
 
 
+def rooms_by_site(tx: ReadTx, kind: RoomKind) -> dict[WorkplaceId, list[RoomId]]:
+    """The open rooms of the kind, of every site."""
+    found: dict[WorkplaceId, list[RoomId]] = {}
+    rows = tx.conn.execute("SELECT workplace_id, id FROM room WHERE kind = ? AND is_active = 1", (kind,))
+    for place, room in rows.fetchall():
+        found.setdefault(WorkplaceId(str(place)), []).append(RoomId(str(room)))
+    return found
+
+
 def free_room(
     tx: ReadTx,
     workplace_id: WorkplaceId,

@@ -119,6 +119,8 @@ class TemplateRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", for
     slot_minutes: SlotMinutes = 30
     valid_from: date | None = None
     valid_to: date | None = None
+    workplace_id: WorkplaceId | None = None
+    """At which site; where the practitioner usually is, when it is left out."""
 
 
 class Template(Kept):
@@ -140,6 +142,8 @@ class DayInterval(msgspec.Struct, frozen=True, kw_only=True, rename="camel", for
     from_time: WallTime = msgspec.field(name="from")
     to_time: WallTime = msgspec.field(name="to")
     slot_minutes: SlotMinutes = 30
+    workplace_id: WorkplaceId | None = None
+    """At which site; where the practitioner usually is, when it is left out."""
 
 
 class DayException(Kept):
@@ -187,19 +191,22 @@ class Slot(msgspec.Struct, frozen=True, rename="camel"):
     ends_at: datetime
     local_start: str
     practitioner_id: PractitionerId
+    workplace_id: WorkplaceId
 
 
 class AppointmentRequest(Asked):
     """What is asked for. Price, length and end come from the type, never from the sender.
 
     `startsAt` without an offset is a wall time of the clinic. `patientId` may be left out by a patient who books for
-    themselves. `walkIn` (now), `roomId` and `overrideReason` (to book over what is taken) are for the desk.
+    themselves; `workplaceId` for the clinic's own site, or where the practitioner usually is. `walkIn` (now), `roomId` and
+    `overrideReason` (to book over what is taken) are for the desk.
     """
 
     practitioner_id: PractitionerId
     type_id: AppointmentTypeId
     starts_at: datetime | None = None
     patient_id: PatientId | None = None
+    workplace_id: WorkplaceId | None = None
     reason: VisitReason | None = None
     symptoms: Symptoms | None = None
     notes: Notes | None = None
@@ -293,6 +300,7 @@ class Span(Kept):
     """Of the visit that it is for."""
     practitioner_id: PractitionerId
     patient_id: PatientId
+    workplace_id: WorkplaceId
     room_id: RoomId | None
     starts_at: datetime
     ends_at: datetime
@@ -379,6 +387,7 @@ class SlotFilter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     last: date | None = None
     specialty: str | None = None
     practitioner_id: PractitionerId | None = None
+    workplace_id: WorkplaceId | None = None
     type_id: AppointmentTypeId | None = None
     minutes: int | None = None
     """The length, when no type is given."""

@@ -98,6 +98,12 @@ def may_manage(tx: ReadTx, assignment: Assignment, site: Workplace, *, is_member
     raise NotFound("There is no such assistant")
 
 
+def may_say_for_whom(tx: ReadTx, site: Workplace) -> None:
+    """For which practitioners an assistant works: admins, and the site's owner; nobody lends a colleague's agenda."""
+    if not _keeps(tx, site.owner_id):
+        raise Forbidden("Only an admin, or the owner of the workplace, may say for whom else an assistant works")
+
+
 def only_house(tx: ReadTx) -> None:
     """Jobs and the command line."""
     if not tx.actor.is_house:

@@ -9,7 +9,7 @@ from esante.workplaces.assistants.service import (
 )
 from esante.workplaces.closing.service import close_workplace, in_use
 from esante.workplaces.invitations.service import expire_invitations, invitation_for, list_own_invitations
-from esante.workplaces.members.service import is_member, join_own_site, primary_place
+from esante.workplaces.members.service import is_member, join_own_site, place_for, primary_place, works_at
 from esante.workplaces.sites.service import (
     add_room,
     change_room,
@@ -48,6 +48,7 @@ __all__ = [
     "list_own_workplaces",
     "list_rooms",
     "list_workplaces",
+    "place_for",
     "primary_place",
     "room",
     "scopes_of",
@@ -55,4 +56,5 @@ __all__ = [
     "the_workplace",
     "the_workplace_id",
     "workplace",
+    "works_at",
 ]

@@ -211,9 +211,10 @@ class MemberWish(Asked):
 
 
 class GrantedScope(Kept):
-    """One thing that an assistant may do in one workplace."""
+    """One thing that an assistant may do in one workplace, for one practitioner or for `EVERYBODY`."""
 
     workplace_id: WorkplaceId
+    practitioner_id: str
     scope: Scope
 
 
@@ -308,6 +309,8 @@ class Assignment(Kept):
     workplace_id: WorkplaceId
     workplace_name: str
     practitioner_id: PractitionerId | None
+    doctors: list[PractitionerId] | None
+    """Whom they work for there; null: for everybody."""
     scopes: list[Scope]
     since_at: datetime
     ended_at: datetime | None
@@ -317,9 +320,10 @@ class Assignment(Kept):
 
 
 class ScopesWish(Asked):
-    """All that an assistant may do at the site from now on."""
+    """All that an assistant may do at the site from now on, and for whom (null: for everybody there); left out, that stays."""
 
     scopes: Scopes
+    doctors: Annotated[list[PractitionerId], Meta(min_length=1, max_length=100)] | UnsetType | None = UNSET
 
 
 class Leaving(Asked):

@@ -21,7 +21,7 @@ def treat(clinic: Clinic, doctor: str, patient: str) -> None:
 
 def reader(clinic: Clinic) -> Actor:
     """Chloé, with the scope to read records."""
-    scopes = frozenset({(clinic.made.workplace_id, "records.read")})
+    scopes = frozenset({(clinic.made.workplace_id, "*", "records.read")})
     return Actor(id=clinic.accounts["chloe"], role="assistant", scopes=scopes)
 
 

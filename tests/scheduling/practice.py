@@ -78,7 +78,7 @@ class Practice:
         scopes = workplaces.scopes_of(tx, chloe)
         self.actors["chloe"] = Actor(id=chloe, role="assistant", scopes=scopes)
         self.actors["reader"] = Actor(
-            id="account-reader", role="assistant", scopes=frozenset({(self.place, "schedule.read")})
+            id="account-reader", role="assistant", scopes=frozenset({(self.place, "*", "schedule.read")})
         )
         self.actors["gwen"] = Actor(id="account-gwen", role="admin")
         self.actors["farid"] = Actor(id="account-farid", role="pharmacist")

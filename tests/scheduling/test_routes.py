@@ -173,6 +173,7 @@ def test_a_template_reads_as_it_was_put(clinic: Clinic) -> None:
             "slotMinutes": 20,
             "validFrom": "2026-11-01",
             "validTo": None,
+            "workplaceId": clinic.made.workplace_id,
         }
     ]
     path = f"/availability/template?practitionerId={clinic.ids['bruno']}"

@@ -21,11 +21,13 @@ from esante.workplaces import service as workplaces
 from esante.workplaces.assistants import service as assistants
 from esante.workplaces.closing import service as closing
 from esante.workplaces.invitations import service as invitations
+from esante.workplaces.members import service as members
 from esante.workplaces.sites import service as sites
 from esante.workplaces.structs import (
     InvitationAnswer,
     InvitationWish,
     Leaving,
+    MemberWish,
     NewWorkplace,
     Removal,
 )
@@ -69,6 +71,10 @@ class Law(RuleBasedStateMachine):
                 (await self.practice.db.write(GWEN, sites.open_workplace, NewWorkplace(name=name, kind="clinic"))).id
                 for name in ("North", "South")
             ]
+            await self.practice.furnish()
+            self.amina = self.practice.doctors["amina"]
+            for place in self.places:
+                await self.practice.db.write(GWEN, members.put_member, place, self.amina, MemberWish())
 
         self.loop.run_until_complete(work())
 
@@ -165,7 +171,10 @@ class Law(RuleBasedStateMachine):
             return
         for name, account in self.people.items():
             agreed = {
-                (self.places[at], scope) for (who, at), all_ in self.agreed.items() if who == name for scope in all_
+                (self.places[at], self.amina, scope)
+                for (who, at), all_ in self.agreed.items()
+                if who == name
+                for scope in all_
             }
             assert self.practice.db.read(HOUSE, workplaces.scopes_of, account) == agreed
 

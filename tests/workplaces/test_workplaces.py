@@ -84,7 +84,7 @@ async def test_scopes_are_what_was_granted_last(practice: Practice) -> None:
     chloe = practice.actors["chloe"].id
     assert len(practice.db.read(practice.actors["gwen"], service.scopes_of, chloe)) == 3
     await practice.do("house", service.grant_scopes, chloe, practice.place, ["billing"])
-    assert practice.db.read(practice.actors["gwen"], service.scopes_of, chloe) == {(practice.place, "billing")}
+    assert practice.db.read(practice.actors["gwen"], service.scopes_of, chloe) == {(practice.place, "*", "billing")}
 
 
 async def test_strangers(practice: Practice) -> None:

@@ -44,7 +44,7 @@ def add_dependant(tx: WriteTx, guardian_id: str, asked: NewDependant) -> Patient
     Refused: a guardian who is no adult or has a guardian, somebody of age (who registers himself, or at the desk), and more
     than twenty.
     """
-    guardian = patients.visible_patient(tx, guardian_id)
+    guardian = patients.visible_patient(tx, guardian_id, "patient.write")
     before = patients_policy.of_age_before(tx.now, tx.settings.time_zone)
     is_approved = practitioners.is_approved_doctor(tx)
     policy.may_add_dependants(tx, guardian, before, is_approved_doctor=is_approved)
@@ -88,7 +88,7 @@ def give_consent(tx: WriteTx, patient_id: str, asked: NewConsent) -> Consent:
     only the patient himself may say, or the desk; the guardian that it names must be his. Not from the future.
     """
     policy.may_change_family(tx)
-    patient = patients.visible_patient(tx, patient_id)
+    patient = patients.visible_patient(tx, patient_id, "patient.write")
     if asked.kind == "guardianship":
         policy.may_keep_guardian(tx, patient)
         if asked.guardian_id is None or asked.guardian_id != patient.guardian_id:
@@ -116,7 +116,7 @@ def give_consent(tx: WriteTx, patient_id: str, asked: NewConsent) -> Consent:
 def revoke_consent(tx: WriteTx, patient_id: str, consent_id: ConsentId) -> Consent:
     """The patient no longer agrees, from now on; what was given stays on record. Revoked already is `WRONG_STATE`."""
     policy.may_change_family(tx)
-    patient = patients.visible_patient(tx, patient_id)
+    patient = patients.visible_patient(tx, patient_id, "patient.write")
     found = _consent(tx, patient.id, consent_id)
     if not store.revoke(tx, found.id):
         raise Conflict("This consent is revoked", code="WRONG_STATE", extra={"state": "revoked", "possible": []})

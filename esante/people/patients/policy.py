@@ -1,16 +1,18 @@
 # ruff: noqa: S608 - the pieces are constants of this file and of the policy; every value is bound
-"""Who may see and change which patients. The fragments narrow lists in SQL; they bind `:person_id`, `:now`, `:of_age_before`.
+"""Who may see and change which patients. The fragments narrow lists in SQL; `bindings` has what they bind.
 
 SPEC 26: a patient sees himself, the dependants under 18, and those of age who consented; an approved doctor the patients
-whom he treats (or all, by setting); an assistant all with the scope patient.read; an admin and the house all; nobody else
+whom he treats (or all, by setting); an assistant with the scope patient.read everybody when the clinic hired her for its own
+site, else whom the doctors see for whom she works, and whom she registered (WA-10); an admin and the house all; nobody else
 anybody.
 """
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from esante.kernel import clock
+from esante.kernel.actor import EVERYBODY
 from esante.kernel.errors import Forbidden, Unauthenticated
 from esante.kernel.transaction import ReadTx
 
@@ -30,10 +32,18 @@ TREATED = (
     "(" + IS_APPROVED + " AND EXISTS (SELECT 1 FROM care_relation c WHERE c.practitioner_id = :person_id"
     " AND c.patient_id = p.id AND (c.until_at IS NULL OR c.until_at > :now)))"
 )
+# Through the eyes of the doctors for whom she works.
+ASSISTED = (
+    "(p.registered_by = :account_id OR EXISTS (SELECT 1 FROM care_relation c JOIN practitioner d ON d.id = c.practitioner_id"
+    " WHERE c.patient_id = p.id AND c.practitioner_id IN (SELECT value FROM json_each(:doctors))"
+    " AND d.status = 'approved' AND d.archived_at IS NULL AND (c.until_at IS NULL OR c.until_at > :now)))"
+)
+
+Right = Literal["patient.read", "patient.write"]
 
 
-def seen(tx: ReadTx) -> str:
-    """The fragment over `patient p` that holds for the patients whom this actor may see."""
+def seen(tx: ReadTx, right: Right = "patient.read") -> str:
+    """The fragment over `patient p` that holds for the patients whom this actor may see (and change, with `patient.write`)."""
     actor = tx.actor
     if actor.is_house or actor.role == "admin":
         return ALL
@@ -41,18 +51,32 @@ def seen(tx: ReadTx) -> str:
         return OWN
     if actor.role == "doctor":
         return IS_APPROVED if tx.settings.all_patients_visible_to_doctors else TREATED
-    if actor.role == "assistant" and actor.has_scope("patient.read"):
-        return ALL
+    if actor.role == "assistant" and (doctors := served(tx, right)):
+        return ALL if EVERYBODY in doctors or tx.settings.all_patients_visible_to_doctors else ASSISTED
     return NONE
 
 
-def bindings(tx: ReadTx) -> dict[str, Any]:
+def bindings(tx: ReadTx, right: Right = "patient.read") -> dict[str, Any]:
     """What the fragments bind."""
-    return {
+    found: dict[str, Any] = {
         "person_id": tx.actor.person_id,
         "now": tx.now,
         "of_age_before": of_age_before(tx.now, tx.settings.time_zone),
     }
+    if tx.actor.role == "assistant":
+        found |= {"account_id": tx.actor.id, "doctors": sorted(served(tx, right))}
+    return found
+
+
+def served(tx: ReadTx, right: Right) -> frozenset[str]:
+    """The doctors whose patients this assistant may see; to change them she must see them too."""
+    reads = tx.actor.serves("patient.read")
+    if right == "patient.read":
+        return reads
+    writes = tx.actor.serves("patient.write")
+    if EVERYBODY in reads:
+        return writes
+    return reads if EVERYBODY in writes else reads & writes
 
 
 def of_age_before(now: datetime, zone: str) -> date:

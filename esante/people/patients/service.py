@@ -41,16 +41,16 @@ CLINICAL = ("blood_type", "allergies", "chronic_diseases", "current_medication",
 # --------------------------------------------------------------------------- for other rooms
 
 
-def visible_patient(tx: ReadTx, patient_id: str) -> PatientBrief:
-    """For other rooms. `NotFound` unless this actor may see the patient's demographics (SPEC 26).
+def visible_patient(tx: ReadTx, patient_id: str, right: policy.Right = "patient.read") -> PatientBrief:
+    """For other rooms. `NotFound` unless this actor may see the patient's demographics (SPEC 26), or change them.
 
     An alias (of a record that was merged) gives the record that it stands for: go on with the `id` that you are given.
     """
-    args = policy.bindings(tx)
-    found = store.visible_brief(tx, patient_id, policy.seen(tx), args)
+    seen, args = policy.seen(tx, right), policy.bindings(tx, right)
+    found = store.visible_brief(tx, patient_id, seen, args)
     if found is None or found.merged_into:
         survivor = store.merged_into(tx, patient_id)
-        found = store.visible_brief(tx, survivor, policy.seen(tx), args) if survivor else None
+        found = store.visible_brief(tx, survivor, seen, args) if survivor else None
     return found or _nobody()
 
 
@@ -202,7 +202,7 @@ def replace_patient(tx: WriteTx, patient_id: str, asked: NewPatient, version: in
 def archive_patient(tx: WriteTx, patient_id: str) -> None:
     """Out of the lists; nothing is removed, and the mobile number is free again. By an admin or the desk."""
     policy.may_archive_patients(tx)
-    found = visible_patient(tx, patient_id)
+    found = visible_patient(tx, patient_id, "patient.write")
     if found.archived_at is not None:
         raise Conflict("This patient is archived", code="WRONG_STATE", extra={"state": "archived", "possible": []})
     store.keep_version(tx, _patient(tx, patient_id))
@@ -304,7 +304,8 @@ def _not_merged(tx: ReadTx, found: PatientBrief) -> PatientBrief:
 
 
 def _change(tx: WriteTx, patient_id: str, sent: dict[str, Any], version: int) -> Patient:
-    before = store.patient(tx, patient_id, policy.seen(tx), policy.bindings(tx)) or _nobody()
+    right: policy.Right = "patient.write"
+    before = store.patient(tx, patient_id, policy.seen(tx, right), policy.bindings(tx, right)) or _nobody()
     if before.merged_into:
         _not_merged(tx, patient_brief(tx, patient_id))
     if before.version != version:
@@ -380,6 +381,7 @@ def _row(tx: ReadTx, patient_id: str, values: dict[str, Any], *, lenient: bool =
         "mobile_e164": mobile,
         "words": " ".join(found_by),
         "parts": " ".join([*found_by, (values["email"] or "").lower()]),
+        "registered_by": tx.actor.id if tx.actor.role == "assistant" else None,
         "now": tx.now,
     }
 

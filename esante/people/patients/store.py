@@ -60,10 +60,11 @@ def insert_patient(tx: WriteTx, row: dict[str, Any]) -> int:
         int,
         "INSERT INTO patient (id, first_name, last_name, sort_name, birth_date, gender, email, mobile_number, mobile_e164,"
         " address, nationality, language, blood_type, allergies, chronic_diseases, current_medication, medical_history,"
-        " contacts, insurances, guardian_id, source, created_at, updated_at, keyed) VALUES (:id, :first_name, :last_name,"
+        " contacts, insurances, guardian_id, source, registered_by, created_at, updated_at, keyed) VALUES (:id,"
+        " :first_name, :last_name,"
         " :sort_name, :birth_date, :gender, :email, :mobile_number, :mobile_e164, :address, :nationality, :language,"
         " :blood_type, :allergies, :chronic_diseases, :current_medication, :medical_history, :contacts, :insurances,"
-        " :guardian_id, :source, :now, :now, 1) RETURNING number",
+        " :guardian_id, :source, :registered_by, :now, :now, 1) RETURNING number",
         row,
     )
     _index(tx, number, row)

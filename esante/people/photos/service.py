@@ -11,7 +11,7 @@ from esante.people.practitioners import service as practitioners
 def check_may_change(tx: ReadTx, patient_id: str) -> str:
     """Before a byte is read: may this actor put a photograph there? The id of the patient; an alias is resolved."""
     policy.may_change_photo(tx)
-    patient = patients.visible_patient(tx, patient_id)
+    patient = patients.visible_patient(tx, patient_id, "patient.write")
     if patient.archived_at is not None:
         raise Conflict("This patient is archived", code="WRONG_STATE", extra={"state": "archived", "possible": []})
     return patient.id
@@ -25,7 +25,7 @@ def check_may_change_own(tx: ReadTx) -> str:
 def put_photo(tx: WriteTx, patient_id: str, photo_id: str | None) -> str | None:
     """The patient's photograph from now on (none with None); the file that it replaces, to be taken away."""
     policy.may_change_photo(tx)
-    patient = patients.visible_patient(tx, patient_id)
+    patient = patients.visible_patient(tx, patient_id, "patient.write")
     before = store.of_patient(tx, patient.id)
     store.put_of_patient(tx, patient.id, photo_id)
     event = PhotoReplaced if photo_id else PhotoRemoved

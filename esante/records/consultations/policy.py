@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from esante.kernel.actor import EVERYBODY
 from esante.kernel.errors import Forbidden, NotFound
 from esante.kernel.transaction import ReadTx
 from esante.people import service as people
@@ -16,7 +17,8 @@ DOCTOR_SEES = (
 )
 PATIENT_SEES = "(c.status = 'completed' AND c.patient_id IN (SELECT value FROM json_each(:patients)))"
 ASSISTANT_SEES = (
-    "(c.status <> 'draft' AND (c.source = 'import' OR c.workplace_id IN (SELECT value FROM json_each(:workplaces))))"
+    "(c.status <> 'draft' AND EXISTS (SELECT 1 FROM json_each(:granted) g WHERE (g.value ->> 1 = '*'"
+    " OR c.practitioner_id = g.value ->> 1) AND (c.source = 'import' OR c.workplace_id = g.value ->> 0)))"
 )
 
 PRIVATE = ("examination", "additional_notes")
@@ -30,14 +32,14 @@ def visible(tx: ReadTx) -> tuple[str, dict[str, Any]]:
             return DOCTOR_SEES, {"person": tx.actor.person_id, "now": tx.now}
         case "patient":
             return PATIENT_SEES, {"patients": list(people.acts_for(tx))}
-        case "assistant" if workplaces := records_workplaces(tx):
-            return ASSISTANT_SEES, {"workplaces": workplaces}
+        case "assistant" if granted := reads_records(tx):
+            return ASSISTANT_SEES, {"granted": granted}
     raise Forbidden("Your role may not read consultations")
 
 
-def records_workplaces(tx: ReadTx) -> list[str]:
-    """The workplaces where this assistant may read records."""
-    return [workplace for workplace, scope in tx.actor.scopes if scope == "records.read"]
+def reads_records(tx: ReadTx) -> list[tuple[str, str]]:
+    """The workplaces where this assistant may read records, and whose."""
+    return [(workplace, whom) for workplace, whom, scope in tx.actor.scopes if scope == "records.read"]
 
 
 def may_read(tx: ReadTx, consultation: Consultation) -> None:
@@ -49,8 +51,9 @@ def may_read(tx: ReadTx, consultation: Consultation) -> None:
             allowed = consultation.status != "draft" and _treats(tx, consultation.patient_id)
         case "patient":
             allowed = consultation.status == "completed" and consultation.patient_id in people.acts_for(tx)
-        case "assistant" if workplaces := records_workplaces(tx):
-            known = consultation.source == "import" or consultation.workplace_id in workplaces
+        case "assistant" if tx.actor.has_scope("records.read"):
+            place = None if consultation.source == "import" else consultation.workplace_id
+            known = tx.actor.has_scope("records.read", place, consultation.practitioner_id)
             allowed = consultation.status != "draft" and known
         case _:
             raise Forbidden("Your role may not read consultations")
@@ -69,10 +72,18 @@ def may_read_chart(tx: ReadTx, patient_id: PatientId, *, wrote: bool = False) ->
             people.patient_brief(tx, patient_id)
         case "patient":
             people.own_patient(tx, patient_id)
-        case "assistant" if records_workplaces(tx):
+        case "assistant" if tx.actor.has_scope("records.read"):
+            may_read_assisted(tx, patient_id)
             people.patient_brief(tx, patient_id)
         case _:
             raise Forbidden("Your role may not read this patient's chart")
+
+
+def may_read_assisted(tx: ReadTx, patient_id: PatientId) -> None:
+    """An assistant with `records.read` reads the charts of the patients of those for whom she works."""
+    doctors = tx.actor.serves("records.read")
+    if EVERYBODY not in doctors and not any(people.is_treating(tx, PractitionerId(one), patient_id) for one in doctors):
+        raise NotFound("There is no such patient")
 
 
 def is_author(tx: ReadTx, consultation: Consultation) -> bool:

@@ -17,7 +17,7 @@ DOCTOR_SEES = (
     " AND (r.until_at IS NULL OR r.until_at > :now)))"
 )
 PATIENT_SEES = "p.patient_id IN (SELECT value FROM json_each(:patients))"
-ASSISTANT_SEES = "TRUE"
+ASSISTANT_SEES = "EXISTS (SELECT 1 FROM json_each(:doctors) g WHERE g.value = '*' OR g.value = p.practitioner_id)"
 
 
 def visible(tx: ReadTx) -> tuple[str, dict[str, Any]]:
@@ -28,12 +28,12 @@ def visible(tx: ReadTx) -> tuple[str, dict[str, Any]]:
         case "patient":
             return PATIENT_SEES, {"patients": list(people.acts_for(tx))}
         case "assistant" if tx.actor.has_scope("records.read"):
-            return ASSISTANT_SEES, {}
+            return ASSISTANT_SEES, {"doctors": sorted(tx.actor.serves("records.read"))}
     raise Forbidden("Your role may not read prescriptions")
 
 
 def may_read(tx: ReadTx, prescription: Prescription) -> None:
-    """The author, who treats, the patient, and assistants with `records.read`."""
+    """The author, who treats, the patient, and assistants with `records.read` of the author."""
     match tx.actor.role:
         case "system":
             return
@@ -42,7 +42,7 @@ def may_read(tx: ReadTx, prescription: Prescription) -> None:
         case "patient":
             allowed = prescription.patient_id in people.acts_for(tx)
         case "assistant" if tx.actor.has_scope("records.read"):
-            return
+            allowed = tx.actor.has_scope("records.read", None, prescription.practitioner_id)
         case _:
             raise Forbidden("Your role may not read prescriptions")
     if not allowed:

@@ -42,7 +42,7 @@ def ask_to_move(tx: WriteTx, appointment_id: AppointmentId, wish: MoveWish) -> M
     if starts_at == kept.starts_at:
         raise Conflict("The visit is at this time already", code="SAME_TIME")
     kind = types.appointment_type(tx, kept.type_id)
-    rules.check_offered(tx, kept.practitioner_id, kind, starts_at, kept.ends_at - kept.starts_at)
+    rules.check_offered(tx, kept.practitioner_id, kind, starts_at, kept.ends_at - kept.starts_at, kept.workplace_id)
     wanted = _hold(tx, kept, kind, starts_at, wish)
     store.insert_request(tx, wanted)
     holds.announce_move(tx, wanted)

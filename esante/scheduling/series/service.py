@@ -20,9 +20,8 @@ def book_series(tx: WriteTx, wish: SeriesWish) -> Series:
     Each is at the same wall time of the clinic, also after the clocks have changed; a wall time that a day does not have is a
     conflict like one that is taken.
     """
-    place = workplaces.the_workplace_id(tx)
     policy.may_book_series(tx)
-    policy.may_book(tx, place)
+    policy.may_book(tx)
     series_id, conflicts, booked = new_id(), [], []
     for wall in _walls(tx, wish):
         try:
@@ -65,6 +64,7 @@ def _book_one(tx: WriteTx, wish: SeriesWish, wall: datetime, series_id: str) -> 
         type_id=wish.type_id,
         starts_at=wall,
         patient_id=wish.patient_id,
+        workplace_id=wish.workplace_id,
         reason=wish.reason,
         notes=wish.notes,
         room_id=wish.room_id,
@@ -72,11 +72,11 @@ def _book_one(tx: WriteTx, wish: SeriesWish, wall: datetime, series_id: str) -> 
     )
     patient = rules.patient_of(tx, asked)
     who = people.bookable_practitioner(tx, asked.practitioner_id)
-    policy.may_book_with(tx, who.id)
+    place = workplaces.place_for(tx, who.id, asked.workplace_id)
+    policy.may_book_with(tx, who.id, place)
     kind = types.bookable_type(tx, asked.type_id, who.id)
     starts_at = rules.start_of(tx, asked)
-    rules.check_request(tx, asked, kind, starts_at, patient.id)
-    place = workplaces.the_workplace_id(tx)
+    rules.check_request(tx, asked, kind, starts_at, patient.id, place)
     wanted = visits.new_visit(tx, asked, kind, place, patient.id, starts_at)
     return service.book(tx, msgspec.structs.replace(wanted, series_id=series_id), kind, asked)
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 from esante.kernel.structs import Asked, Kept
 from esante.people.structs import PatientId, PractitionerId
 from esante.scheduling.structs import Appointment, AppointmentTypeId, Notes, RemoteText, VisitReason
-from esante.workplaces.structs import RoomId
+from esante.workplaces.structs import RoomId, WorkplaceId
 
 
 class SeriesWish(Asked):
@@ -20,6 +20,7 @@ class SeriesWish(Asked):
     starts_at: datetime
     visits: Annotated[int, Meta(ge=2, le=52)]
     every_weeks: Annotated[int, Meta(ge=1, le=12)] = 1
+    workplace_id: WorkplaceId | None = None
     reason: VisitReason | None = None
     notes: Notes | None = None
     room_id: RoomId | None = None

@@ -32,9 +32,10 @@ POSSIBLE: dict[str, list[str]] = {"waiting": ["withdraw"], "offered": ["accept",
 def join_waitlist(tx: WriteTx, wish: WaitlistWish) -> WaitlistEntry:
     """Wait for a time with a practitioner, or with anybody of a specialty, between two days.
 
-    Refused: neither or both of them, a window that is past or longer than a year, and waiting twice for the same.
+    Refused: neither or both of them, a window that is past or longer than a year, waiting twice for the same, and a site where
+    the practitioner does not work. Without a site any will do.
     """
-    policy.may_wait(tx, workplaces.the_workplace_id(tx))
+    policy.may_wait(tx)
     asked = AppointmentRequest(
         practitioner_id=wish.practitioner_id or PractitionerId(""), type_id=wish.type_id, patient_id=wish.patient_id
     )
@@ -44,7 +45,10 @@ def join_waitlist(tx: WriteTx, wish: WaitlistWish) -> WaitlistEntry:
     if (wish.practitioner_id is None) == (wish.specialty is None):
         raise Invalid("Name a practitioner or a specialty", field="practitionerId")
     if wish.practitioner_id is not None:
-        policy.may_book_with(tx, people.bookable_practitioner(tx, wish.practitioner_id).id)
+        who = people.bookable_practitioner(tx, wish.practitioner_id).id
+        policy.may_book_with(tx, who, workplaces.place_for(tx, who, wish.workplace_id))
+    elif wish.workplace_id is not None:
+        workplaces.workplace(tx, wish.workplace_id)
     kind = types.bookable_type(tx, wish.type_id)
     rules.check_referral(tx, kind)
     _check_window(tx, wish.first, wish.last)
@@ -53,6 +57,7 @@ def join_waitlist(tx: WriteTx, wish: WaitlistWish) -> WaitlistEntry:
         patient_id=patient.id,
         practitioner_id=wish.practitioner_id,
         specialty=wish.specialty,
+        workplace_id=wish.workplace_id,
         type_id=kind.id,
         from_on=wish.first,
         to_on=wish.last,
@@ -61,6 +66,7 @@ def join_waitlist(tx: WriteTx, wish: WaitlistWish) -> WaitlistEntry:
         reason=wish.reason,
         status="waiting",
         offered_practitioner_id=None,
+        offered_workplace_id=None,
         offered_room_id=None,
         offered_at=None,
         offer_starts_at=None,
@@ -93,15 +99,14 @@ def list_waiting(
 def accept_offer(tx: WriteTx, entry_id: EntryId) -> Appointment:
     """Book the time that is held, confirmed, in this very transaction. An offer that has run out is a `Conflict`."""
     entry = _entry(tx, entry_id)
-    place = workplaces.the_workplace_id(tx)
-    policy.may_answer_for(tx, entry.patient_id, place)
+    _may_answer(tx, entry)
     _check_offered(entry, "accept")
     held = holds.span_of_offer(entry)
     who = people.bookable_practitioner(tx, held.practitioner_id)
     kind = types.bookable_type(tx, entry.type_id, who.id)
     wish = AppointmentRequest(practitioner_id=who.id, type_id=kind.id, reason=entry.reason or "Waiting list")
     booked = msgspec.structs.replace(
-        visits.new_visit(tx, wish, kind, place, entry.patient_id, held.starts_at),
+        visits.new_visit(tx, wish, kind, held.workplace_id, entry.patient_id, held.starts_at),
         id=held.id,
         ends_at=held.ends_at,
         room_id=held.room_id,
@@ -121,7 +126,7 @@ def accept_offer(tx: WriteTx, entry_id: EntryId) -> Appointment:
 def decline_offer(tx: WriteTx, entry_id: EntryId) -> WaitlistEntry:
     """Not this time: what was held is offered to the next."""
     entry = _entry(tx, entry_id)
-    policy.may_answer_for(tx, entry.patient_id, workplaces.the_workplace_id(tx))
+    _may_answer(tx, entry)
     _check_offered(entry, "decline")
     declined = _end(tx, entry, "declined")
     holds.release_offer(tx, entry)
@@ -132,7 +137,7 @@ def decline_offer(tx: WriteTx, entry_id: EntryId) -> WaitlistEntry:
 def withdraw_entry(tx: WriteTx, entry_id: EntryId) -> WaitlistEntry:
     """Wait no longer; an offer that is open is given up with it."""
     entry = _entry(tx, entry_id)
-    policy.may_answer_for(tx, entry.patient_id, workplaces.the_workplace_id(tx))
+    _may_answer(tx, entry)
     if entry.status not in ("waiting", "offered"):
         raise _wrong_state(entry)
     withdrawn = _end(tx, entry, "withdrawn")
@@ -174,7 +179,7 @@ def _fitting(
     except NotFound:
         return None
     soonest = tx.now + timedelta(minutes=tx.settings.patient_lead_minutes)
-    for slot in finder.free_on(tx, who, day, kind, entry.part_of_day):
+    for slot in finder.free_on(tx, who, day, kind, entry.part_of_day, entry.workplace_id):
         if slot.starts_at < ends_at and slot.ends_at > starts_at and slot.starts_at >= soonest:
             return slot
     return None
@@ -188,6 +193,7 @@ def _offer(tx: WriteTx, entry: WaitlistEntry, who: PractitionerId, slot: Slot) -
         entry,
         status="offered",
         offered_practitioner_id=who,
+        offered_workplace_id=slot.workplace_id,
         offered_at=tx.now,
         offer_starts_at=slot.starts_at,
         offer_ends_at=slot.ends_at,
@@ -197,7 +203,7 @@ def _offer(tx: WriteTx, entry: WaitlistEntry, who: PractitionerId, slot: Slot) -
     )
     span = msgspec.structs.replace(holds.span_of_offer(offered), buffer_minutes=types.buffer_of(tx, kind))
     try:
-        room = occupancy.room_for(tx, workplaces.the_workplace_id(tx), span, kind, None)
+        room = occupancy.room_for(tx, span.workplace_id, span, kind, None)
         occupancy.take(tx, msgspec.structs.replace(span, room_id=room), kind, None, "offer")
     except Conflict:
         return False
@@ -221,6 +227,17 @@ def _entry(tx: ReadTx, entry_id: EntryId) -> WaitlistEntry:
     if found is None:
         raise NotFound("There is no such entry on the waiting list")
     return found
+
+
+def _may_answer(tx: ReadTx, entry: WaitlistEntry) -> None:
+    """An assistant for those whom she may book; on behalf of the practitioner, when one is named."""
+    policy.may_answer_for(tx, entry.patient_id)
+    if tx.actor.role != "assistant":
+        return
+    if not store.is_among(tx, policy.waiting_for_desk(tx, "schedule.write"), entry.id):
+        raise NotFound("There is no such entry on the waiting list")
+    if whom := entry.offered_practitioner_id or entry.practitioner_id:
+        policy.speak_for(tx, whom)
 
 
 def _end(tx: WriteTx, entry: WaitlistEntry, status: EntryStatus) -> WaitlistEntry:

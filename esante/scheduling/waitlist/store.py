@@ -12,9 +12,10 @@ from esante.scheduling.waitlist.structs import RANK, EntryId, EntryStatus, Waitl
 # Fixed fragments, no values.
 STATUS = "CASE WHEN status = 'offered' AND offer_until <= :now THEN 'expired' ELSE status END"
 ENTRY = (
-    "SELECT id, patient_id, practitioner_id, specialty, type_id, from_on, to_on, part_of_day, urgency, reason, "  # noqa: S608
+    "SELECT id, patient_id, practitioner_id, specialty, workplace_id, type_id, from_on, to_on, part_of_day, urgency, reason, "  # noqa: S608
     + STATUS
-    + " AS status, offered_practitioner_id, offered_room_id, offered_at, offer_starts_at, offer_ends_at, offer_until,"
+    + " AS status, offered_practitioner_id, offered_workplace_id, offered_room_id, offered_at, offer_starts_at, offer_ends_at,"
+    " offer_until,"
     " appointment_id, created_at, created_by, updated_at FROM waitlist_entry"
 )
 
@@ -57,11 +58,20 @@ def is_waiting(tx: ReadTx, like: WaitlistEntry, specialty_key: str | None) -> bo
     )
 
 
+def is_among(tx: ReadTx, scope: tuple[str, dict[str, Any]], entry_id: EntryId) -> bool:
+    """Is it one of those that the condition holds for?"""
+    narrowed, values = scope
+    sql = "SELECT EXISTS (SELECT 1 FROM waitlist_entry WHERE id = :id AND " + narrowed + ")"  # noqa: S608
+    return tx.one(bool, sql, values | {"id": entry_id})
+
+
 def insert_entry(tx: WriteTx, new: WaitlistEntry, specialty_key: str | None) -> None:
     tx.run(
-        "INSERT INTO waitlist_entry (id, patient_id, practitioner_id, specialty, specialty_key, type_id, from_on, to_on,"
+        "INSERT INTO waitlist_entry (id, patient_id, practitioner_id, specialty, specialty_key, workplace_id,"
+        " type_id, from_on, to_on,"
         " part_of_day, urgency, rank, reason, status, created_at, created_by, updated_at) VALUES (:id, :patient_id,"
-        " :practitioner_id, :specialty, :specialty_key, :type_id, :from_on, :to_on, :part_of_day, :urgency, :rank, :reason,"
+        " :practitioner_id, :specialty, :specialty_key, :workplace_id, :type_id, :from_on, :to_on, :part_of_day,"
+        " :urgency, :rank, :reason,"
         " :status, :created_at, :created_by, :updated_at)",
         msgspec.structs.asdict(new) | {"specialty_key": specialty_key, "rank": RANK[new.urgency]},
     )
@@ -71,7 +81,8 @@ def update_entry(tx: WriteTx, changed: WaitlistEntry) -> None:
     """Where it stands, and what is offered."""
     tx.run(
         "UPDATE waitlist_entry SET status = :status, offered_practitioner_id = :offered_practitioner_id,"
-        " offered_room_id = :offered_room_id, offered_at = :offered_at, offer_starts_at = :offer_starts_at,"
+        " offered_workplace_id = :offered_workplace_id, offered_room_id = :offered_room_id, offered_at ="
+        " :offered_at, offer_starts_at = :offer_starts_at,"
         " offer_ends_at = :offer_ends_at, offer_until = :offer_until, appointment_id = :appointment_id,"
         " updated_at = :updated_at WHERE id = :id",
         changed,

@@ -8,7 +8,7 @@ import msgspec
 from esante.kernel.structs import Asked, Kept, Line
 from esante.people.structs import PatientId, PractitionerId
 from esante.scheduling.structs import AppointmentId, AppointmentTypeId, PartOfDay, VisitReason
-from esante.workplaces.structs import RoomId
+from esante.workplaces.structs import RoomId, WorkplaceId
 
 EntryId = NewType("EntryId", str)
 Urgency = Literal["routine", "soon", "urgent"]
@@ -24,6 +24,8 @@ class WaitlistEntry(Kept):
     patient_id: PatientId
     practitioner_id: PractitionerId | None
     specialty: str | None
+    workplace_id: WorkplaceId | None
+    """The site that it must be at; null when any will do."""
     type_id: AppointmentTypeId
     from_on: date = msgspec.field(name="from")
     to_on: date = msgspec.field(name="to")
@@ -32,6 +34,7 @@ class WaitlistEntry(Kept):
     reason: str | None
     status: EntryStatus
     offered_practitioner_id: PractitionerId | None
+    offered_workplace_id: WorkplaceId | None
     offered_room_id: RoomId | None
     offered_at: datetime | None
     offer_starts_at: datetime | None
@@ -55,6 +58,7 @@ class WaitlistWish(Asked):
     last: date = msgspec.field(name="to")
     practitioner_id: PractitionerId | None = None
     specialty: Line | None = None
+    workplace_id: WorkplaceId | None = None
     part_of_day: PartOfDay | None = None
     urgency: Urgency = "routine"
     reason: VisitReason | None = None

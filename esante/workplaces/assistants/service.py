@@ -6,9 +6,12 @@ Scopes hold for one site, from the acceptance until the assignment ends, and not
 from collections.abc import Iterable
 from typing import Literal
 
+import msgspec
+from msgspec import UNSET
+
 from esante.identity import service as identity
 from esante.kernel.actor import Scope
-from esante.kernel.errors import Conflict, NotFound, Stale
+from esante.kernel.errors import Conflict, Invalid, NotFound, Stale
 from esante.kernel.structs import AccountId, Page, decode_cursor, encode_cursor, new_id
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.workplaces import policy
@@ -39,15 +42,28 @@ def list_assistants(tx: ReadTx, cursor: str | None, limit: int, *, ended: bool) 
 
 
 def change_scopes(tx: WriteTx, id: AssignmentId, version: int, wish: ScopesWish) -> Assignment:
-    """All that the assistant may do at the site from the next request on. An ended assignment is `WRONG_STATE`."""
+    """All that the assistant may do at the site from the next request on, and for whom. An ended assignment is `WRONG_STATE`.
+
+    For whom else than who invited them (null: for all who work there), only an admin and the site's owner may say.
+    """
     kept = assignment_for(tx, id)
-    policy.may_manage(tx, kept, sites.workplace(tx, kept.workplace_id), is_member=_is_colleague(tx, kept))
+    site = sites.workplace(tx, kept.workplace_id)
+    policy.may_manage(tx, kept, site, is_member=_is_colleague(tx, kept))
     _still_there(kept)
     if kept.version != version:
-        raise Stale("Somebody changed this since you read it. Read it again, then change it")
+        raise Stale(
+            "Somebody changed this since you read it. Read it again, then change it",
+            extra={"current": msgspec.to_builtins(kept)},
+        )
     granted = sorted(set(wish.scopes))
-    if granted != kept.scopes:
-        store.set_granted(tx, kept.id, granted)
+    doctors = kept.doctors if wish.doctors is UNSET else wish.doctors and sorted(set(wish.doctors))
+    if doctors != kept.doctors:
+        policy.may_say_for_whom(tx, site)
+        for one in doctors or ():
+            if not members.is_member(tx, site.id, one):
+                raise Invalid("This doctor does not work there", field="doctors", code="NOT_A_MEMBER")
+    if (granted, doctors) != (kept.scopes, kept.doctors):
+        store.set_granted(tx, kept.id, granted, doctors)
         _put_scopes(tx, kept.account_id, kept.workplace_id, granted)
     return assignment_for(tx, id)
 
@@ -83,9 +99,13 @@ def list_own_workplaces(tx: ReadTx) -> list[AssistedWorkplace]:
 # --------------------------------------------------------------------------- for other rooms
 
 
-def scopes_of(tx: ReadTx, account_id: AccountId) -> frozenset[tuple[WorkplaceId, Scope]]:
-    """What this assistant may do, and where. For other rooms: the actor is filled from it."""
-    return frozenset((granted.workplace_id, granted.scope) for granted in store.scopes(tx, account_id))
+def scopes_of(tx: ReadTx, account_id: AccountId) -> frozenset[tuple[WorkplaceId, str, Scope]]:
+    """What this assistant may do, where, and for whom. For other rooms: the actor is filled from it.
+
+    Hired by a practitioner: for that one, while they work there. Hired by the clinic or a site's owner for the whole site:
+    for all who work there; at the clinic's own site for everybody.
+    """
+    return frozenset((one.workplace_id, one.practitioner_id, one.scope) for one in store.scopes(tx, account_id))
 
 
 def grant_scopes(tx: WriteTx, account_id: AccountId, workplace_id: WorkplaceId, scopes: Iterable[Scope]) -> None:
@@ -95,7 +115,7 @@ def grant_scopes(tx: WriteTx, account_id: AccountId, workplace_id: WorkplaceId, 
     if kept is None:
         assign(tx, account_id, sites.workplace(tx, workplace_id), granted)
     else:
-        store.set_granted(tx, kept.id, granted)
+        store.set_granted(tx, kept.id, granted, kept.doctors)
         _put_scopes(tx, account_id, workplace_id, granted)
 
 
@@ -142,6 +162,7 @@ def assign(
         workplace_id=site.id,
         workplace_name=site.name,
         practitioner_id=by.practitioner_id if by else None,
+        doctors=[by.practitioner_id] if by and by.practitioner_id else None,
         scopes=granted,
         since_at=tx.now,
         ended_at=None,

@@ -1,7 +1,7 @@
 # ruff: noqa: S608 - the pieces are constants of this file; every value is bound
 """Every statement on assignments and scopes of assistants."""
 
-from esante.kernel.actor import Scope
+from esante.kernel.actor import EVERYBODY, Scope
 from esante.kernel.structs import AccountId
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.structs import PractitionerId
@@ -16,7 +16,8 @@ from esante.workplaces.structs import (
 )
 
 _ASSIGNMENT = (
-    "SELECT a.id, a.account_id, account.email, a.name, a.workplace_id, w.name AS workplace_name, a.practitioner_id, a.scopes,"
+    "SELECT a.id, a.account_id, account.email, a.name, a.workplace_id, w.name AS workplace_name,"
+    " a.practitioner_id, a.doctors, a.scopes,"
     " a.since_at, a.ended_at, a.ended_side, a.end_reason, a.version FROM assistant_assignment a"
     " JOIN workplace w ON w.id = a.workplace_id JOIN account ON account.id = a.account_id"
 )
@@ -24,14 +25,15 @@ _ASSIGNMENT = (
 
 def insert_assignment(tx: WriteTx, new: Assignment, invitation_id: InvitationId | None) -> None:
     tx.run(
-        "INSERT INTO assistant_assignment (id, account_id, workplace_id, practitioner_id, invitation_id, name, scopes,"
-        " since_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO assistant_assignment (id, account_id, workplace_id, practitioner_id, invitation_id, name, doctors,"
+        " scopes, since_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         new.id,
         new.account_id,
         new.workplace_id,
         new.practitioner_id,
         invitation_id,
         new.name,
+        new.doctors,
         new.scopes,
         new.since_at,
     )
@@ -82,8 +84,9 @@ def end_assignment(tx: WriteTx, id: AssignmentId, side: str, reason: str | None)
     )
 
 
-def set_granted(tx: WriteTx, id: AssignmentId, scopes: list[Scope]) -> None:
-    tx.run("UPDATE assistant_assignment SET scopes = ?, version = version + 1 WHERE id = ?", scopes, id)
+def set_granted(tx: WriteTx, id: AssignmentId, scopes: list[Scope], doctors: list[PractitionerId] | None) -> None:
+    sql = "UPDATE assistant_assignment SET scopes = ?, doctors = ?, version = version + 1 WHERE id = ?"
+    tx.run(sql, scopes, doctors, id)
 
 
 def own_doctors(tx: ReadTx, account_id: str) -> list[AssistedDoctor]:
@@ -93,7 +96,8 @@ def own_doctors(tx: ReadTx, account_id: str) -> list[AssistedDoctor]:
         " w.name AS workplace_name FROM assistant_assignment a JOIN workplace w ON w.id = a.workplace_id"
         " JOIN workplace_member m ON m.workplace_id = a.workplace_id AND m.until_at IS NULL"
         " JOIN practitioner d ON d.id = m.practitioner_id AND d.status = 'approved' AND d.archived_at IS NULL"
-        " WHERE a.account_id = ? AND a.ended_at IS NULL ORDER BY d.sort_name, d.id, w.name",
+        " AND (a.doctors IS NULL OR d.id IN (SELECT value FROM json_each(a.doctors))) WHERE a.account_id = ? AND"
+        " a.ended_at IS NULL ORDER BY d.sort_name, d.id, w.name",
         account_id,
     )
 
@@ -120,7 +124,17 @@ def is_assistant(tx: ReadTx, account_id: str) -> bool:
 
 
 def scopes(tx: ReadTx, account_id: AccountId) -> list[GrantedScope]:
-    return tx.all(GrantedScope, "SELECT workplace_id, scope FROM assistant_scope WHERE account_id = ?", account_id)
+    """For each practitioner of the site whom the assistant works for; once for everybody at the clinic's own site."""
+    return tx.all(
+        GrantedScope,
+        "SELECT DISTINCT s.workplace_id, s.scope, CASE WHEN a.doctors IS NULL AND w.is_primary THEN :everybody"
+        " ELSE m.practitioner_id END AS practitioner_id FROM assistant_scope s JOIN assistant_assignment a"
+        " ON a.account_id = s.account_id AND a.workplace_id = s.workplace_id AND a.ended_at IS NULL"
+        " JOIN workplace w ON w.id = s.workplace_id LEFT JOIN workplace_member m ON m.workplace_id = s.workplace_id"
+        " AND m.until_at IS NULL AND (a.doctors IS NULL OR m.practitioner_id IN (SELECT value FROM json_each(a.doctors)))"
+        " WHERE s.account_id = :account AND ((a.doctors IS NULL AND w.is_primary) OR m.practitioner_id IS NOT NULL)",
+        {"account": account_id, "everybody": EVERYBODY},
+    )
 
 
 def put_scopes(tx: WriteTx, account_id: AccountId, workplace_id: WorkplaceId, granted: list[Scope]) -> None:

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET
 
-from esante.kernel.errors import Conflict, NotFound
+from esante.kernel.errors import Conflict, Invalid, NotFound
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people import service as people
 from esante.people.structs import PractitionerId
@@ -106,6 +106,27 @@ def is_member(tx: ReadTx, workplace_id: WorkplaceId, practitioner_id: str | None
 def primary_place(tx: ReadTx, practitioner_id: str) -> WorkplaceId | None:
     """For other rooms. The site where the practitioner mostly works; None when there is none."""
     return store.primary(tx, PractitionerId(practitioner_id))
+
+
+def works_at(tx: ReadTx, practitioner_id: str, workplace_id: WorkplaceId) -> bool:
+    """For other rooms. Can the practitioner be visited at the site? Who is a member nowhere, at the clinic's own."""
+    who = PractitionerId(practitioner_id)
+    return store.usual_place(tx, who) == workplace_id or store.member(tx, workplace_id, who) is not None
+
+
+def place_for(tx: ReadTx, practitioner_id: str, asked: WorkplaceId | None) -> WorkplaceId:
+    """For other rooms. Where a visit is: at the site that is asked for, else the clinic's own, else the practitioner's primary.
+
+    A site where the practitioner does not work is `Invalid`, a closed one a `Conflict`.
+    """
+    if asked is None:
+        usual = store.usual_place(tx, PractitionerId(practitioner_id))
+        if usual is None:
+            raise NotFound("This clinic has no workplace yet")
+        return usual
+    if not works_at(tx, practitioner_id, asked):
+        raise Invalid("This doctor does not work there", field="workplaceId", code="NOT_A_MEMBER")
+    return sites.open_site(tx, asked).id
 
 
 def join_own_site(tx: WriteTx, practitioner_id: str) -> None:

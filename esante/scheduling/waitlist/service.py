@@ -99,7 +99,8 @@ def list_waiting(
 def accept_offer(tx: WriteTx, entry_id: EntryId) -> Appointment:
     """Book the time that is held, confirmed, in this very transaction. An offer that has run out is a `Conflict`."""
     entry = _entry(tx, entry_id)
-    _may_answer(tx, entry)
+    policy.may_answer_for(tx, entry.patient_id)
+    _reach(tx, entry)
     _check_offered(entry, "accept")
     held = holds.span_of_offer(entry)
     who = people.bookable_practitioner(tx, held.practitioner_id)
@@ -126,7 +127,8 @@ def accept_offer(tx: WriteTx, entry_id: EntryId) -> Appointment:
 def decline_offer(tx: WriteTx, entry_id: EntryId) -> WaitlistEntry:
     """Not this time: what was held is offered to the next."""
     entry = _entry(tx, entry_id)
-    _may_answer(tx, entry)
+    policy.may_answer_for(tx, entry.patient_id)
+    _reach(tx, entry)
     _check_offered(entry, "decline")
     declined = _end(tx, entry, "declined")
     holds.release_offer(tx, entry)
@@ -137,7 +139,8 @@ def decline_offer(tx: WriteTx, entry_id: EntryId) -> WaitlistEntry:
 def withdraw_entry(tx: WriteTx, entry_id: EntryId) -> WaitlistEntry:
     """Wait no longer; an offer that is open is given up with it."""
     entry = _entry(tx, entry_id)
-    _may_answer(tx, entry)
+    policy.may_answer_for(tx, entry.patient_id)
+    _reach(tx, entry)
     if entry.status not in ("waiting", "offered"):
         raise _wrong_state(entry)
     withdrawn = _end(tx, entry, "withdrawn")
@@ -229,9 +232,8 @@ def _entry(tx: ReadTx, entry_id: EntryId) -> WaitlistEntry:
     return found
 
 
-def _may_answer(tx: ReadTx, entry: WaitlistEntry) -> None:
-    """An assistant for those whom she may book; on behalf of the practitioner, when one is named."""
-    policy.may_answer_for(tx, entry.patient_id)
+def _reach(tx: ReadTx, entry: WaitlistEntry) -> None:
+    """An assistant answers for those whom she may book; on behalf of the practitioner, when one is named."""
     if tx.actor.role != "assistant":
         return
     if not store.is_among(tx, policy.waiting_for_desk(tx, "schedule.write"), entry.id):

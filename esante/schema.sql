@@ -179,7 +179,7 @@ CREATE TABLE patient (
     created_at         TEXT NOT NULL,
     updated_at         TEXT NOT NULL,
     archived_at        TEXT
-, merged_into TEXT REFERENCES patient (id), erased_at TEXT, photo_id TEXT, keyed INTEGER NOT NULL DEFAULT 0 CHECK (keyed IN (0, 1))) STRICT;
+, merged_into TEXT REFERENCES patient (id), erased_at TEXT, photo_id TEXT, keyed INTEGER NOT NULL DEFAULT 0 CHECK (keyed IN (0, 1)), registered_by TEXT) STRICT;
 
 CREATE UNIQUE INDEX patient_mobile ON patient (mobile_e164)
     WHERE mobile_e164 IS NOT NULL AND archived_at IS NULL AND source <> 'import';
@@ -927,7 +927,7 @@ CREATE TABLE waitlist_entry (
     appointment_id  TEXT,                      -- of the visit to be; it exists once the offer is accepted
     created_at      TEXT NOT NULL,
     created_by      TEXT NOT NULL,
-    updated_at      TEXT NOT NULL,
+    updated_at      TEXT NOT NULL, workplace_id TEXT REFERENCES workplace (id), offered_workplace_id TEXT REFERENCES workplace (id),
     CHECK ((practitioner_id IS NULL) <> (specialty_key IS NULL)),
     CHECK (status NOT IN ('offered', 'accepted', 'declined', 'expired') OR offer_until IS NOT NULL)
 ) STRICT;
@@ -1027,7 +1027,7 @@ CREATE TABLE assistant_assignment (
     ended_by        TEXT,
     ended_side      TEXT CHECK (ended_side IN ('assistant', 'clinic')),
     end_reason      TEXT,
-    version         INTEGER NOT NULL DEFAULT 1,
+    version         INTEGER NOT NULL DEFAULT 1, doctors TEXT CHECK (json_valid(doctors)),
     CHECK ((ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL) = (ended_side IS NULL))
 ) STRICT;
 

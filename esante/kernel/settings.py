@@ -62,6 +62,8 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How long a practitioner and a room stay taken after a visit, unless its type says otherwise."""
     max_patient_reschedules: Annotated[int, Meta(ge=0, le=10)] = 3
     """How often a patient may have one visit moved."""
+    reconfirm_moved_hours: Hours = 0
+    """How long a patient has to say whether a time suits that the staff moved a visit to (SPEC SC-15); 0: nobody is asked."""
     waitlist_offer_hours: Annotated[int, Meta(ge=1, le=48)] = 24
     """How long a freed time is held for the first in line; never past half of the time that remains."""
     auto_no_show: bool = False

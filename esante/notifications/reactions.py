@@ -14,7 +14,7 @@ from esante.kernel.structs import AccountId
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.notifications import service
 from esante.notifications.structs import Priority
-from esante.notifications.words import contacts_of_patient, doctor_name, patient_name, site, wall_time
+from esante.notifications.words import agenda_keepers, contacts_of_patient, doctor_name, patient_name, site, wall_time
 from esante.people.events import (
     PractitionerApproved,
     PractitionerRejected,
@@ -138,8 +138,13 @@ def tell_suspended(tx: WriteTx, event: PractitionerSuspended) -> None:
 
 
 def tell_requested(tx: WriteTx, event: AppointmentRequested) -> None:
-    """The practitioner is asked for an appointment."""
-    _tell_doctor(tx, event, "new_appointment_request", "high", "New appointment request", "{patient} asks for {when}.")
+    """The practitioner, and the desk that may answer, are asked for an appointment."""
+    visit = scheduling.appointment_for(tx, AppointmentId(event.subject))
+    for to in agenda_keepers(tx, event.practitioner_id, visit.workplace_id):
+        service.tell(
+            tx, to, "new_appointment_request", "high", "New appointment request", "{patient} asks {doctor} for {when}.",
+            event.subject, **_words(tx, to, event),
+        )  # fmt: skip
 
 
 def tell_confirmed(tx: WriteTx, event: AppointmentConfirmed) -> None:
@@ -186,7 +191,16 @@ def tell_cancelled(tx: WriteTx, event: AppointmentCancelled) -> None:
 
 
 def tell_rescheduled(tx: WriteTx, event: AppointmentRescheduled) -> None:
-    """The patient learns the new time."""
+    """The patient learns the new time, and is asked whether it suits, where the clinic wants to know."""
+    if event.reconfirm_until is not None:
+        for to in contacts_of_patient(tx, event.patient_id):
+            service.tell(
+                tx, to, "appointment_rescheduled", "high", "Your appointment was moved: does the new time suit you?",
+                "Your appointment with {doctor} was moved to {when}. Please say until {until} whether it suits you, ask for"
+                " another time, or call it off.",
+                event.subject, until=wall_time(tx, to, event.reconfirm_until), **_words(tx, to, event),
+            )  # fmt: skip
+        return
     _tell_patient(
         tx,
         event,

@@ -7,11 +7,12 @@ from esante.identity.structs import AccountContact
 from esante.kernel.errors import NotFound
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.notifications import service
-from esante.notifications.words import contacts_of_patient, doctor_name, patient_name, site, wall_time
+from esante.notifications.words import agenda_keepers, contacts_of_patient, doctor_name, patient_name, site, wall_time
 from esante.scheduling import service as scheduling
 from esante.scheduling.events import (
     KioskStarted,
     MoveEvent,
+    ReconfirmationMissed,
     ReminderDue,
     RescheduleLapsed,
     RescheduleRejected,
@@ -56,11 +57,24 @@ def remind(tx: WriteTx, event: ReminderDue) -> None:
 
 
 def tell_move_wished(tx: WriteTx, event: RescheduleRequested) -> None:
-    """The practitioner is asked for another time."""
-    for to in identity.accounts_of_person(tx, event.practitioner_id):
+    """The practitioner, and the desk that may answer, are asked for another time."""
+    visit = scheduling.appointment_for(tx, AppointmentId(event.appointment_id))
+    for to in agenda_keepers(tx, event.practitioner_id, visit.workplace_id):
         service.tell(
             tx, to, "reschedule_requested", "high", "A patient asks for another time",
-            "{patient} asks to move the visit of {before} to {when}.", event.appointment_id, **_both(tx, to, event),
+            "{patient} asks to move the visit of {before} with {doctor} to {when}.",
+            event.appointment_id, **_both(tx, to, event),
+        )  # fmt: skip
+
+
+def tell_reconfirmation_missed(tx: WriteTx, event: ReconfirmationMissed) -> None:
+    """The practitioner and the desk learn that a patient has not said whether a new time suits."""
+    visit = scheduling.appointment_for(tx, AppointmentId(event.subject))
+    for to in agenda_keepers(tx, event.practitioner_id, visit.workplace_id):
+        service.tell(
+            tx, to, "reconfirmation_missed", "medium", "A patient has not answered to a new time",
+            "{patient} has not said whether {when} with {doctor} suits. The visit stays; a call may help.", event.subject,
+            patient=patient_name(tx, event.patient_id or ""), **_words(tx, to, event.practitioner_id, event.starts_at),
         )  # fmt: skip
 
 

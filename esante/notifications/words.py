@@ -23,6 +23,12 @@ def contacts_of_patient(tx: ReadTx, patient_id: str | None) -> list[AccountConta
     return own or (identity.accounts_of_person(tx, guardian) if guardian else [])
 
 
+def agenda_keepers(tx: ReadTx, practitioner_id: str, workplace_id: str) -> list[AccountContact]:
+    """The practitioner's own accounts, and the assistants who may answer for them at the site."""
+    desk = workplaces.desk_of(tx, practitioner_id, workplace_id, "schedule.write")
+    return [*identity.accounts_of_person(tx, practitioner_id), *(identity.contact(tx, one) for one in desk)]
+
+
 def doctor_name(tx: ReadTx, practitioner_id: str) -> str:
     """First and last name."""
     who = people.practitioner_brief(tx, practitioner_id)

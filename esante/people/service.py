@@ -1,7 +1,7 @@
 """What the other rooms may ask of people: one page over patients, practitioners and care relations."""
 
 from esante.people.care.service import end_care, is_treating, keep_care, open_care
-from esante.people.family.service import has_consented, has_expired_insurance
+from esante.people.family.service import has_consented
 from esante.people.merging.service import note_moved, note_returned, to_return
 from esante.people.patients.service import (
     acts_for,
@@ -29,7 +29,6 @@ __all__ = [
     "bookable_practitioner",
     "end_care",
     "has_consented",
-    "has_expired_insurance",
     "import_patient",
     "import_practitioner",
     "is_treating",

@@ -47,6 +47,22 @@ class AppointmentRescheduled(AppointmentEvent, tag="appointment.rescheduled"):
     previous_starts_at: datetime
     confirmed: bool
     overridden: bool = False
+    reconfirm_until: datetime | None = None
+    """Until then the patient is to say whether the new time suits."""
+
+
+class AppointmentPreChecked(AppointmentEvent, tag="appointment.pre_checked"):
+    """The desk has the papers of a coming visit in order; or not after all (`withdrawn`)."""
+
+    withdrawn: bool = False
+
+
+class AppointmentReconfirmed(AppointmentEvent, tag="appointment.reconfirmed"):
+    """The new time suits the patient."""
+
+
+class ReconfirmationMissed(AppointmentEvent, tag="appointment.reconfirmation_missed"):
+    """The patient has not said in time whether the new time suits; the visit stays as it is."""
 
 
 class AppointmentCheckedIn(AppointmentEvent, tag="appointment.checked_in"):
@@ -252,6 +268,13 @@ class ExpirePendingHold(Task, tag="scheduling.expire_pending_hold"):
     """Due when a request's hold ends: say that it is expired, and give the time back."""
 
     appointment_id: str
+
+
+class ReconfirmationDue(Task, tag="scheduling.reconfirmation_due"):
+    """Due when a patient should have said whether a new time suits."""
+
+    appointment_id: str
+    until: datetime
 
 
 class LapseMoveRequest(Task, tag="scheduling.lapse_move_request"):

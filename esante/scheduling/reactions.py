@@ -3,8 +3,9 @@
 from esante.kernel.transaction import WriteTx
 from esante.people.structs import PractitionerId
 from esante.scheduling import service, store
-from esante.scheduling.events import ExpireOffer, ExpirePendingHold, LapseMoveRequest, OfferFreedTime
+from esante.scheduling.events import ExpireOffer, ExpirePendingHold, LapseMoveRequest, OfferFreedTime, ReconfirmationDue
 from esante.scheduling.kiosk import service as kiosk
+from esante.scheduling.readiness import service as readiness
 from esante.scheduling.reminders import service as reminders
 from esante.scheduling.reschedules import service as reschedules
 from esante.scheduling.reschedules.structs import MoveRequestId
@@ -19,6 +20,11 @@ from esante.workplaces.structs import WorkplaceId
 def expire_pending_hold(tx: WriteTx, task: ExpirePendingHold) -> None:
     """The hold of a request has run out."""
     service.expire_hold(tx, AppointmentId(task.appointment_id))
+
+
+def note_missed_reconfirmation(tx: WriteTx, task: ReconfirmationDue) -> None:
+    """The patient should have said by now whether the new time suits."""
+    readiness.note_missed(tx, AppointmentId(task.appointment_id), task.until)
 
 
 def lapse_move_request(tx: WriteTx, task: LapseMoveRequest) -> None:

@@ -15,6 +15,7 @@ from esante.scheduling import agenda, routes_availability, service, slots
 from esante.scheduling.calendars import routes as calendars
 from esante.scheduling.kiosk import routes as kiosk
 from esante.scheduling.practice import routes as practice
+from esante.scheduling.readiness import routes as readiness
 from esante.scheduling.reschedules import routes as reschedules
 from esante.scheduling.series import routes as series
 from esante.scheduling.statistics import routes as statistics
@@ -194,6 +195,7 @@ router = Router(
         change_appointment,
         replace_appointment,
         routes_availability.router,
+        readiness.router,
         reschedules.router,
         series.router,
         waitlist.router,

@@ -135,6 +135,8 @@ def check_notice(tx: ReadTx, kept: Appointment) -> None:
             extra={"state": kept.status, "possible": []},
         )
     hours = tx.settings.patient_cancel_hours
+    if kept.reconfirm_until is not None and tx.now < kept.starts_at:
+        return  # the clinic chose this time: whoever is asked may say no
     if tx.now > kept.starts_at - timedelta(hours=hours):
         raise Conflict(
             "This can be cancelled online until {hours} hours before. Please call the desk",

@@ -20,6 +20,7 @@ from esante.scheduling.events import (
     AppointmentRescheduled,
     AppointmentStarted,
     AppointmentUpdated,
+    ReconfirmationDue,
 )
 from esante.scheduling.structs import (
     Appointment,
@@ -116,8 +117,8 @@ def reject_appointment(tx: WriteTx, appointment_id: AppointmentId, because: Beca
 def cancel_appointment(tx: WriteTx, appointment_id: AppointmentId, because: Because) -> Appointment:
     """Call a visit off, with a reason; its time is free again.
 
-    A patient can until some hours before the start (setting `patientCancelHours`) and not once checked in; staff until
-    the visit has begun.
+    A patient can until some hours before the start (setting `patientCancelHours`), or while asked whether a new time suits,
+    and not once checked in; staff until the visit has begun.
     """
     kept = visits.visit(tx, appointment_id)
     policy.may_cancel(tx, kept)
@@ -144,7 +145,8 @@ def move_appointment(tx: WriteTx, appointment_id: AppointmentId, wish: Reschedul
     """Give a pending or confirmed appointment another start, for staff; id, length and price stay, the old time is kept as a trace.
 
     Refused: the past, a time that is taken unless there is an `overrideReason`. A request that is still pending is held anew;
-    a patient's wish to move it has lapsed.
+    a patient's wish to move it has lapsed. Where the clinic wants it (setting `reconfirmMovedHours`) the patient is asked
+    whether the new time of a confirmed visit suits; it stays confirmed, with the mark `reconfirmUntil` until there is an answer.
     """
     kept = visits.visit(tx, appointment_id)
     policy.may_manage(tx, kept)
@@ -152,10 +154,16 @@ def move_appointment(tx: WriteTx, appointment_id: AppointmentId, wish: Reschedul
     starts_at = rules.instant_of(tx, wish.starts_at)
     rules.check_not_past(tx, starts_at)
     holds.lapse_move(tx, kept)
-    return move(tx, kept, starts_at, wish)
+    return move(tx, kept, starts_at, wish, reconfirm_until=visits.reconfirm_until(tx, kept, starts_at))
 
 
-def move(tx: WriteTx, kept: Appointment, starts_at: datetime, wish: RescheduleRequest) -> Appointment:
+def move(
+    tx: WriteTx,
+    kept: Appointment,
+    starts_at: datetime,
+    wish: RescheduleRequest,
+    reconfirm_until: datetime | None = None,
+) -> Appointment:
     """Move it to the start; who may, and whether it can be moved at all, was asked before. For the right."""
     status = states.after("move", kept.status)
     kind = types.appointment_type(tx, kept.type_id)
@@ -166,6 +174,8 @@ def move(tx: WriteTx, kept: Appointment, starts_at: datetime, wish: RescheduleRe
         hold_until=visits.hold_until(tx, starts_at) if status == "pending" else None,
         settled_at=None if status == "pending" else tx.now,
         moves=kept.moves + 1,
+        pre_checked_at=None,
+        reconfirm_until=reconfirm_until,
     )
     holds.release(tx, kept)
     room_id = occupancy.room_for(tx, kept.workplace_id, changed, kind, wish.room_id)
@@ -183,8 +193,11 @@ def move(tx: WriteTx, kept: Appointment, starts_at: datetime, wish: RescheduleRe
         previous_starts_at=kept.starts_at,
         confirmed=status == "confirmed",
         overridden=overridden,
+        reconfirm_until=reconfirm_until,
     )
     tx.record(moved, reason=override_reason)
+    if reconfirm_until is not None:
+        tx.later(ReconfirmationDue(appointment_id=kept.id, until=reconfirm_until), due=reconfirm_until)
     return changed
 
 
@@ -246,7 +259,7 @@ def check_in_oneself(tx: WriteTx, appointment_id: AppointmentId) -> Appointment:
 def _check_in(tx: WriteTx, kept: Appointment) -> Appointment:
     status = states.after("check_in", kept.status)
     rules.check_today(tx, kept)
-    changed = visits.changed(tx, kept, status=status, checked_in_at=tx.now)
+    changed = visits.changed(tx, kept, status=status, checked_in_at=tx.now, reconfirm_until=None)
     if kept.status == "no_show":
         occupancy.take_again(tx, changed)
         visits.open_care(tx, changed)

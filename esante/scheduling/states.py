@@ -5,7 +5,7 @@ from typing import Literal
 from esante.kernel.errors import Conflict
 from esante.scheduling.structs import Status
 
-Verb = Literal["confirm", "reject", "expire", "cancel", "move", "check_in", "start", "complete", "no_show"]
+Verb = Literal["confirm", "reject", "expire", "cancel", "move", "check_in", "start", "complete", "no_show", "pre_check"]
 
 LIVE: frozenset[Status] = frozenset({"pending", "confirmed", "checked_in", "in_progress"})
 """These take time of practitioner, patient and room."""
@@ -20,6 +20,7 @@ TRANSITIONS: dict[Verb, dict[Status, Status]] = {
     "start": {"checked_in": "in_progress"},
     "complete": {"confirmed": "completed", "checked_in": "completed", "in_progress": "completed"},
     "no_show": {"confirmed": "no_show"},
+    "pre_check": {"confirmed": "confirmed"},
 }
 
 

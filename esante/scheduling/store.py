@@ -1,14 +1,21 @@
 """Every SQL statement about appointments and the time that they take."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from esante.kernel.structs import Kept, new_id
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.structs import PatientId, PractitionerId
 from esante.scheduling.slots import Taken
-from esante.scheduling.structs import Appointment, AppointmentFilter, AppointmentId, AppointmentLine, Span
+from esante.scheduling.structs import (
+    Appointment,
+    AppointmentFilter,
+    AppointmentId,
+    AppointmentLine,
+    InsuranceWarning,
+    Span,
+)
 from esante.workplaces.structs import RoomId, RoomKind, WorkplaceId
 
 Source = Literal["appointment", "request", "offer"]
@@ -25,14 +32,16 @@ APPOINTMENT = (
     + STATUS
     + " AS status, hold_until, reason, symptoms, notes, is_remote, remote_text,"
     " buffer_minutes, series_id, status_reason, override_reason, created_via, moves, entered_in_error, settled_at,"
-    " checked_in_at, version, created_at, created_by, updated_at FROM appointment"
+    " checked_in_at, pre_checked_at, reconfirm_until, insurance_warning, version, created_at, created_by, updated_at"
+    " FROM appointment"
 )
 LINE = (
     "SELECT appointment.id, appointment.patient_id, patient.first_name || ' ' || patient.last_name AS patient_name,"  # noqa: S608
     " appointment.practitioner_id, practitioner.first_name || ' ' || practitioner.last_name AS practitioner_name,"
     " appointment.workplace_id, appointment.room_id, room.name AS room_name, appointment.type_name, appointment_type.color,"
     " appointment.starts_at, appointment.ends_at, appointment.local_time, " + STATUS + " AS status,"
-    " appointment.is_remote, appointment.checked_in_at, appointment.version"
+    " appointment.is_remote, appointment.checked_in_at, appointment.pre_checked_at, appointment.reconfirm_until,"
+    " appointment.insurance_warning, appointment.version"
     " FROM appointment JOIN patient ON patient.id = appointment.patient_id"
     " JOIN practitioner ON practitioner.id = appointment.practitioner_id"
     " JOIN appointment_type ON appointment_type.id = appointment.type_id"
@@ -70,7 +79,8 @@ def update_appointment(tx: WriteTx, changed: Appointment) -> None:
         " local_time = :local_time, status = :status, hold_until = :hold_until, reason = :reason, symptoms = :symptoms,"
         " notes = :notes, remote_text = :remote_text, status_reason = :status_reason, override_reason = :override_reason,"
         " moves = :moves, entered_in_error = :entered_in_error, settled_at = :settled_at,"
-        " checked_in_at = :checked_in_at, version = :version, updated_at = :updated_at WHERE id = :id",
+        " checked_in_at = :checked_in_at, pre_checked_at = :pre_checked_at, reconfirm_until = :reconfirm_until,"
+        " version = :version, updated_at = :updated_at WHERE id = :id",
         changed,
     )
 
@@ -99,6 +109,21 @@ def insert_move(tx: WriteTx, kept: Appointment, starts_at: datetime, reason: str
         reason,
         tx.now,
         tx.actor.id,
+    )
+
+
+def insurance_warning(
+    tx: ReadTx, patient_id: PatientId, workplace_id: WorkplaceId, today: date
+) -> InsuranceWarning | None:
+    """Whether the patient's policies have run out, or the site accepts none of them; None without policies."""
+    return tx.maybe(
+        InsuranceWarning | None,  # type: ignore[arg-type]
+        "SELECT CASE WHEN patient.insurances = '[]' THEN NULL WHEN NOT EXISTS (SELECT 1 FROM json_each(patient.insurances)"
+        " WHERE coalesce(value ->> 'validTo', :today) >= :today) THEN 'expired' WHEN workplace.insurances <> '[]' AND NOT EXISTS"
+        " (SELECT 1 FROM json_each(patient.insurances) own JOIN json_each(workplace.insurances) accepted"
+        " ON lower(own.value ->> 'provider') = lower(accepted.value) AND coalesce(own.value ->> 'validTo', :today) >= :today)"
+        " THEN 'not_accepted' END FROM patient, workplace WHERE patient.id = :patient AND workplace.id = :place",
+        {"patient": patient_id, "place": workplace_id, "today": today},
     )
 
 

@@ -38,6 +38,8 @@ Symptoms = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"\S")]
 Notes = Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"\S")]
 RemoteText = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
 """How to reach each other for a remote visit: a link, a telephone number."""
+InsuranceWarning = Literal["expired", "not_accepted"]
+"""All of the patient's policies have run out; or none that is good is of those that the site accepts (SPEC PE-06)."""
 PartOfDay = Literal["morning", "afternoon", "evening"]
 """Before noon, before 17:00, after that; by the wall time of the start."""
 StatedReason = Annotated[str, Meta(min_length=3, max_length=500, pattern=r"\S")]
@@ -287,6 +289,12 @@ class Appointment(Kept):
     settled_at: datetime | None = None
     """Since when it has been sure that the visit is at this start."""
     checked_in_at: datetime | None = None
+    pre_checked_at: datetime | None = None
+    """Since when the desk has had the papers of this visit in order, before its day."""
+    reconfirm_until: datetime | None = None
+    """The staff moved it: until then the patient is to say whether the new time suits."""
+    insurance_warning: InsuranceWarning | None = None
+    """As it was when the visit was booked; nobody is turned away for it."""
     version: int
     created_at: datetime
     created_by: str
@@ -327,6 +335,9 @@ class AppointmentLine(Kept):
     status: Status
     is_remote: bool
     checked_in_at: datetime | None
+    pre_checked_at: datetime | None
+    reconfirm_until: datetime | None
+    insurance_warning: InsuranceWarning | None
     waiting_minutes: int | None = None
     """On the board: for how long somebody who is checked in has been waiting."""
     version: int

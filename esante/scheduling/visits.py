@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from esante.kernel import clock
 from esante.kernel.errors import NotFound
 from esante.kernel.structs import new_id
 from esante.kernel.transaction import ReadTx, WriteTx
@@ -62,6 +63,7 @@ def new_visit(
         moves=0,
         entered_in_error=False,
         settled_at=None if held else tx.now,
+        insurance_warning=store.insurance_warning(tx, patient_id, place, clock.local_date(tx.now, finder.zone_of(tx))),
         version=1,
         created_at=tx.now,
         created_by=tx.actor.id,
@@ -85,6 +87,14 @@ def hold_until(tx: ReadTx, starts_at: datetime) -> datetime:
     return min(tx.now + timedelta(hours=tx.settings.pending_hold_hours), starts_at)
 
 
+def reconfirm_until(tx: ReadTx, kept: Appointment, starts_at: datetime) -> datetime | None:
+    """Until when the patient is to say whether a time that the staff chose suits; None where the clinic asks nobody."""
+    hours = tx.settings.reconfirm_moved_hours
+    if not hours or kept.status != "confirmed":
+        return None
+    return min(tx.now + timedelta(hours=hours), starts_at)
+
+
 def changed(tx: WriteTx, kept: Appointment, **fields: Any) -> Appointment:
     """The next version."""
     return msgspec.structs.replace(kept, **fields, version=kept.version + 1, updated_at=tx.now)
@@ -92,7 +102,7 @@ def changed(tx: WriteTx, kept: Appointment, **fields: Any) -> Appointment:
 
 def end(tx: WriteTx, kept: Appointment, **fields: Any) -> Appointment:
     """The visit will not be: its time is free, and what its confirmation opened is closed."""
-    ended = changed(tx, kept, **fields, hold_until=None)
+    ended = changed(tx, kept, **fields, hold_until=None, reconfirm_until=None)
     holds.lapse_move(tx, kept)
     holds.release(tx, kept)
     store.update_appointment(tx, ended)

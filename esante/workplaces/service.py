@@ -2,6 +2,7 @@
 
 from esante.workplaces.assistants.service import (
     assignment_for,
+    desk_of,
     grant_scopes,
     list_own_doctors,
     list_own_workplaces,
@@ -35,6 +36,7 @@ __all__ = [
     "check_hours",
     "close_room",
     "close_workplace",
+    "desk_of",
     "ensure_workplace",
     "expire_invitations",
     "grant_scopes",

@@ -67,7 +67,7 @@ def test_without_a_server_it_has_failed_and_says_so(clinic: Any) -> None:
     assert "no mail server is configured" in kept["error"]
     shown = clinic.gwen.get("/notifications/deliveries", params={"state": "failed"}).json()["items"]
     assert kept["id"] in [one["id"] for one in shown]
-    assert clinic.audit("delivery.failed")[-1]["subject"] == kept["id"]
+    assert kept["id"] in {line["subject"] for line in clinic.audit("delivery.failed")}
 
 
 def test_a_server_that_is_away_is_tried_again_until_it_is_there(clinic: Any, postman: Postman) -> None:

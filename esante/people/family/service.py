@@ -207,12 +207,6 @@ def _insurances_shown(patient: Patient, today: date) -> list[InsuranceItem]:
     ]
 
 
-def has_expired_insurance(tx: ReadTx, patient_id: str) -> bool:
-    """For other rooms. Has the patient policies, and have all of them run out? To be flagged at booking, never refused."""
-    items = _insurances_shown(patients.whole_patient(tx, patient_id), _today(tx))
-    return bool(items) and all(one.is_expired for one in items)
-
-
 # ------------------------------------------------------------------------------------ private
 
 

@@ -108,6 +108,11 @@ def scopes_of(tx: ReadTx, account_id: AccountId) -> frozenset[tuple[WorkplaceId,
     return frozenset((one.workplace_id, one.practitioner_id, one.scope) for one in store.scopes(tx, account_id))
 
 
+def desk_of(tx: ReadTx, practitioner_id: str, workplace_id: str, *scopes: Scope) -> list[AccountId]:
+    """The active accounts that have one of the scopes for this practitioner at this site. For other rooms."""
+    return store.desk_of(tx, practitioner_id, WorkplaceId(workplace_id), list(scopes))
+
+
 def grant_scopes(tx: WriteTx, account_id: AccountId, workplace_id: WorkplaceId, scopes: Iterable[Scope]) -> None:
     """These scopes, and no others, in this workplace; who does not work there yet does from now on. For the house."""
     granted = sorted(set(scopes))

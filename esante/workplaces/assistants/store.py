@@ -112,6 +112,18 @@ def own_workplaces(tx: ReadTx, account_id: str) -> list[AssistedWorkplace]:
     )
 
 
+def desk_of(tx: ReadTx, practitioner_id: str, workplace_id: WorkplaceId, scopes: list[Scope]) -> list[AccountId]:
+    return tx.all(
+        AccountId,
+        "SELECT DISTINCT a.account_id FROM assistant_assignment a JOIN assistant_scope s ON s.account_id = a.account_id"
+        " AND s.workplace_id = a.workplace_id AND s.scope IN (SELECT value FROM json_each(:scopes))"
+        " JOIN account ON account.id = a.account_id AND account.status = 'active'"
+        " WHERE a.workplace_id = :place AND a.ended_at IS NULL"
+        " AND (a.doctors IS NULL OR :whom IN (SELECT value FROM json_each(a.doctors))) ORDER BY a.account_id",
+        {"whom": practitioner_id, "place": workplace_id, "scopes": scopes},
+    )
+
+
 def is_assistant(tx: ReadTx, account_id: str) -> bool:
     return tx.one(
         bool,

@@ -104,7 +104,7 @@ def primary(tx: ReadTx, practitioner_id: PractitionerId) -> WorkplaceId | None:
 
 def usual_place(tx: ReadTx, practitioner_id: PractitionerId) -> WorkplaceId | None:
     """The clinic's own site for its members, and for who is a member nowhere; else the primary one."""
-    return tx.one(
+    return tx.maybe(
         WorkplaceId | None,  # type: ignore[arg-type]
         "SELECT coalesce((SELECT workplace_id FROM workplace_member WHERE practitioner_id = :who AND until_at IS NULL"
         " AND workplace_id = (SELECT id FROM workplace WHERE is_primary = 1)),"

@@ -372,7 +372,7 @@ CREATE TABLE appointment (
     created_at       TEXT NOT NULL,
     created_by       TEXT NOT NULL,
     updated_at       TEXT NOT NULL
-, symptoms TEXT CHECK (length(symptoms) <= 2000), notes TEXT CHECK (length(notes) <= 1000), is_remote INTEGER NOT NULL DEFAULT 0 CHECK (is_remote IN (0, 1)), remote_text TEXT, buffer_minutes INTEGER NOT NULL DEFAULT 0, series_id TEXT, settled_at TEXT, checked_in_at TEXT) STRICT;
+, symptoms TEXT CHECK (length(symptoms) <= 2000), notes TEXT CHECK (length(notes) <= 1000), is_remote INTEGER NOT NULL DEFAULT 0 CHECK (is_remote IN (0, 1)), remote_text TEXT, buffer_minutes INTEGER NOT NULL DEFAULT 0, series_id TEXT, settled_at TEXT, checked_in_at TEXT, pre_checked_at TEXT, reconfirm_until TEXT, insurance_warning TEXT CHECK (insurance_warning IN ('expired', 'not_accepted'))) STRICT;
 
 CREATE INDEX appointment_day ON appointment (starts_at, id);
 

@@ -39,7 +39,7 @@ from esante.kernel.one_time import OneTimeSecrets
 from esante.kernel.passwords import Passwords
 from esante.kernel.structs import Event
 from esante.kernel.vault import Vault
-from esante.wiring import ROUTERS, WIRING, WORK
+from esante.wiring import ROUTERS, WIRING, work
 from esante.workplaces.events import AssignmentEnded, AssistantScopesGranted, MemberJoined, MemberLeft
 from esante.workplaces.service import scopes_of
 
@@ -111,7 +111,7 @@ class App:
         self.door.write_use = self._write_use
         self._uses_in_hand: set[asyncio.Task[None]] = set()
         self._run_jobs = run_jobs
-        self.jobs = JobRunner(self.clinic.db, WORK, self.clinic)
+        self.jobs = JobRunner(self.clinic.db, work(config.backup), self.clinic)
         self.litestar = self._build()
         self.asgi = Edge(self.litestar, self.clinic.db, log_requests=config.log.requests)
 

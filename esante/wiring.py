@@ -2,12 +2,19 @@
 
 from datetime import timedelta
 
+import msgspec
 from litestar import Router
 
 from esante.admin import reactions as admin_react
+from esante.admin.backups import service as backups
+from esante.admin.backups.events import BackUp, BackupFailed, SweepFiles
+from esante.admin.backups.process import back_up
+from esante.admin.backups.sweep import NamedFiles, sweep
 from esante.admin.events import KitMade, KitProofDue, SettingChanged, SlotAdded, SlotRemoved
 from esante.admin.keys import service as admin_keys
+from esante.admin.logo import service as logo
 from esante.admin.routes import router as admin
+from esante.admin.routes_backups import router as admin_backups
 from esante.admin.routes_health import router as admin_health
 from esante.audit.routes import router as audit
 from esante.identity import reactions as identity_reactions
@@ -28,6 +35,7 @@ from esante.identity.sessions.events import SessionEnded, SessionLocked, TokenRe
 from esante.interop.fhir import reactions as fhir
 from esante.interop.routes import router as interop
 from esante.kernel import idempotency, jobs
+from esante.kernel.config import Backup
 from esante.kernel.jobs import Recurring, Work, inside_work
 from esante.kernel.transaction import Reactions, Wiring
 from esante.notifications import reactions as notify
@@ -47,6 +55,7 @@ from esante.people.events import (
     PractitionerSubmitted,
     PractitionerSuspended,
 )
+from esante.people.photos import service as photos
 from esante.people.routes import router as people
 from esante.records.chart import reactions as chart_lists
 from esante.records.chart.routes import router as chart
@@ -117,6 +126,7 @@ ROUTERS: tuple[Router, ...] = (
     audit,
     admin,
     admin_health,
+    admin_backups,
     interop,
 )
 """The doors of the rooms, under `/api/v1`."""
@@ -202,7 +212,11 @@ WIRING: Wiring = {
     SlotRemoved: Reactions(later=(admin_react.tell_keys_changed,)),
     KitMade: Reactions(later=(admin_react.tell_keys_changed,)),
     KitProofDue: Reactions(later=(admin_react.tell_kit_proof_due,)),
+    BackupFailed: Reactions(later=(admin_react.tell_backup_failed,)),
 }
+
+FILES: tuple[NamedFiles, ...] = (photos.named_files, logo.named_files)
+"""Which sealed files the rooms' rows name. A room that keeps files must be here: what nobody names is swept away."""
 
 WORK = Work(
     inside=inside_work(
@@ -217,7 +231,8 @@ WORK = Work(
         },
         {event: reactions.later for event, reactions in WIRING.items() if reactions.later},
     ),
-    outside={"notifications.send_mail": (SendMail, email.deliver)},
+    outside={"notifications.send_mail": (SendMail, email.deliver), "admin.sweep_files": (SweepFiles, sweep(FILES))},
+    slow={"admin.back_up": (BackUp, back_up)},
     recurring=(
         Recurring("workplaces.expire_invitations", workplaces.expire_invitations, every=timedelta(minutes=15)),
         Recurring("scheduling.remind", scheduling.note_due_reminders, every=timedelta(minutes=5)),
@@ -228,6 +243,20 @@ WORK = Work(
         Recurring("people.give_name_keys", duplicates.give_keys, every=timedelta(minutes=10)),
         Recurring("admin.ask_for_proof", admin_keys.ask_for_proof, every=timedelta(days=7)),
         Recurring("kernel.forget_done_jobs", jobs.forget_old, daily_at="03:10", destroys=True),
+        Recurring("admin.queue_sweep", backups.queue_sweep, daily_at="03:25", destroys=True),
     ),
 )
 """What job rows may ask for, and what comes again by itself."""
+
+SPEAKING = frozenset(
+    name for name in (*WORK.outside, *WORK.inside) if name.startswith("notifications.") or ".tell_" in name
+)
+"""The jobs that reach people. A clinic that begins again from a backup gives up those that are old."""
+
+
+def work(backup: Backup) -> Work:
+    """What job rows may ask for, with the nightly backup at the hour that `esante.toml` names."""
+    if not backup.nightly:
+        return WORK
+    nightly = Recurring("admin.queue_backup", backups.queue_nightly, daily_at=backup.at)
+    return msgspec.structs.replace(WORK, recurring=(*WORK.recurring, nightly))

@@ -19,7 +19,7 @@ from esante.app import DATABASE, App, bring_up_to_date, open_clinic
 from esante.demo import CAST, Furnished
 from esante.kernel import keyring
 from esante.kernel.actor import Actor
-from esante.kernel.config import Config, Keys, Limits
+from esante.kernel.config import Backup, Config, Keys, Limits
 from esante.kernel.connection import open_database
 from esante.kernel.passwords import Passwords
 
@@ -261,7 +261,7 @@ def cheap_argon2(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def config() -> Config:
-    return Config(limits=LIMITS)
+    return Config(limits=LIMITS, backup=Backup(nightly=False))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""What administration does when its own settings have changed: the other admins learn of it (SPEC 28)."""
+"""What admins learn of: a setting that another of them changed, a backup that failed (SPEC 28)."""
 
+from esante.admin.backups.events import BackupFailed
 from esante.admin.events import KitMade, KitProofDue, SettingChanged, SlotAdded, SlotRemoved
 from esante.admin.settings import service as settings
 from esante.identity import service as identity
@@ -47,3 +48,22 @@ def tell_keys_changed(tx: WriteTx, event: SlotAdded | SlotRemoved | KitMade) -> 
             " audit log, and at who can reach the box.",
             event.subject,
         )  # fmt: skip
+
+
+def tell_backup_failed(tx: WriteTx, event: BackupFailed) -> None:
+    """Every admin, in the app and by mail."""
+    for admin in identity.accounts_in_role(tx, "admin"):
+        if event.stage == "copy":
+            notifications.tell(
+                tx, admin, "backup_failed", "high", "A backup was not copied",
+                "The backup was made and proven, but it could not be copied to its other place. The page about the clinic's"
+                " health says why.",
+                event.subject,
+            )  # fmt: skip
+        else:
+            notifications.tell(
+                tx, admin, "backup_failed", "high", "The backup failed",
+                "There is no new backup of the clinic. The page about the clinic's health says why; the backup is tried again"
+                " by itself.",
+                event.subject,
+            )  # fmt: skip

@@ -26,7 +26,7 @@ from esante.identity.passwords.rules import check_password
 from esante.identity.passwords.service import issue_reset, set_password
 from esante.identity.proof.service import require_fresh
 from esante.identity.second_factor.service import disable_second_factor
-from esante.identity.sessions.service import note_use
+from esante.identity.sessions.service import end_every_session, note_use
 
 __all__ = [
     "account_of_address",
@@ -42,6 +42,7 @@ __all__ = [
     "contact",
     "create_account",
     "disable_second_factor",
+    "end_every_session",
     "forget_old_secrets",
     "issue_first_admin_code",
     "issue_reset",

@@ -1,12 +1,12 @@
 """The only queue: rows of the table `job`, done when due, tried again when they fail, gone when done (with a key: kept).
 
-Two kinds of work. *Inside* work changes the database and is done in the very transaction that marks the row done: exactly
+Three kinds of work. *Inside* work changes the database and is done in the very transaction that marks the row done: exactly
 once, whatever dies. *Outside* work (a mail) is done under a lease and marked done after: at least once, so a handler bears
-being run twice.
+being run twice. *Slow* work (a backup) is outside work that takes minutes, one at a time; a server that stops breaks it off.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -18,7 +18,7 @@ import structlog
 from esante.kernel import metrics
 from esante.kernel.actor import house
 from esante.kernel.database import Database
-from esante.kernel.errors import Unavailable
+from esante.kernel.errors import Broken, Unavailable
 from esante.kernel.structs import Event
 from esante.kernel.transaction import ReadTx, Task, WriteTx, reaction_name
 
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 """After the first failure, the second, and so on; then the job has failed and waits for an admin (SPEC NO-05)."""
 LEASE = timedelta(minutes=10)
-BATCH: dict[str, int] = {"inside": 256, "outside": 8}
+BATCH: dict[str, int] = {"inside": 256, "outside": 8, "slow": 1}
 """So many at once: of ours in one commit, and of those that talk to a server outside, which a crowd would turn away."""
 GATHER_SECONDS = 0.05
 """Once woken, so long is waited for more: what a busy desk makes due is done in fewer, larger commits."""
@@ -38,7 +38,7 @@ KEPT_FOR = timedelta(days=30)
 
 RUNNER = house("job:runner")
 
-Lane = Literal["inside", "outside"]
+Lane = Literal["inside", "outside", "slow"]
 Inside = Callable[[WriteTx, Any], None]
 Outside = Callable[[Any, Any], Awaitable[None]]
 
@@ -76,9 +76,15 @@ class Work(msgspec.Struct, frozen=True):
     inside: Mapping[str, tuple[type[Any], Inside]]
     outside: Mapping[str, tuple[type[Any], Outside]]
     recurring: tuple[Recurring, ...] = ()
+    slow: Mapping[str, tuple[type[Any], Outside]] = {}
 
     def __contains__(self, name: object) -> bool:
-        return name in self.inside or name in self.outside
+        return name in self.inside or name in self.leased
+
+    @property
+    def leased(self) -> Mapping[str, tuple[type[Any], Outside]]:
+        """What is done outside the database, quick or slow."""
+        return {**self.outside, **self.slow}
 
 
 def inside_work(
@@ -109,13 +115,19 @@ class _Due(msgspec.Struct, frozen=True, rename="camel"):
 class JobRunner:
     """Runs what is due, wakes for what becomes due, and for what a commit or the command line has queued.
 
-    Inside and outside work each have a lane of their own: a mail server that hangs keeps no reservation from expiring.
+    Each kind of work has a lane of its own: a mail server that hangs keeps no reservation from expiring, a backup no mail.
     """
 
     def __init__(self, db: Database, work: Work, clinic: object, *, frozen: Callable[[], bool] = lambda: False) -> None:
         self._db, self._work, self._clinic, self._frozen = db, work, clinic, frozen
-        self._outside_names = msgspec.json.encode(list(work.outside)).decode()
-        self._woken: dict[Lane, asyncio.Event] = {"inside": asyncio.Event(), "outside": asyncio.Event()}
+        self._leased = work.leased
+        self._names: dict[Lane, str] = {
+            "inside": msgspec.json.encode(list(self._leased)).decode(),
+            "outside": msgspec.json.encode(list(work.outside)).decode(),
+            "slow": msgspec.json.encode(list(work.slow)).decode(),
+        }
+        """Whose rows a lane does; the inside lane does all but these, also those that nobody knows."""
+        self._woken: dict[Lane, asyncio.Event] = {lane: asyncio.Event() for lane in self._names}
         self._not_before: dict[str, float] = {}
         """When recurring work that failed is tried again, by its name, on the loop's clock."""
         self._recurring_not_before = 0.0
@@ -132,14 +144,19 @@ class JobRunner:
 
     async def run(self) -> None:
         """Until `stop`. A clinic that cannot write now is asked again later."""
-        await asyncio.gather(self._run("inside", self._queue_recurring), self._run("outside", self._clear_leases))
+        slow = asyncio.create_task(self._run("slow", self._clear_leases), name="slow jobs")
+        try:
+            await asyncio.gather(self._run("inside", self._queue_recurring), self._run("outside", self._clear_leases))
+        finally:
+            slow.cancel()
+            await asyncio.wait([slow])
 
     async def run_due(self) -> int:
         """Do everything that is due, and what that makes due; the number of jobs done or tried."""
         self._recurring_not_before = 0.0
         await self._queue_recurring()
         total = 0
-        while done := await self._run_due("inside") + await self._run_due("outside"):
+        while done := sum([await self._run_due(lane) for lane in self._names]):
             total += done
         return total
 
@@ -163,7 +180,7 @@ class JobRunner:
 
     async def _run_due(self, lane: Lane) -> int:
         total = 0
-        while not self._stopping and (due := self._db.read(RUNNER, _due, self._outside_names, lane)):
+        while not self._stopping and (due := self._db.read(RUNNER, _due, self._names[lane], lane)):
             results = await asyncio.gather(*(self._do(job) for job in due), return_exceptions=True)
             for error in results:
                 if error is not None:
@@ -181,7 +198,7 @@ class JobRunner:
         try:
             if job.name in self._work.inside:
                 await self._db.write(house(f"job:{job.name}"), self._inside, job)
-            elif job.name in self._work.outside:
+            elif job.name in self._leased:
                 await self._outside(job)
             else:
                 raise GiveUp(f"this program knows no job '{job.name}'")
@@ -202,7 +219,7 @@ class JobRunner:
             work(tx, msgspec.json.decode(job.payload, type=kind))
 
     async def _outside(self, job: _Due) -> None:
-        kind, work = self._work.outside[job.name]
+        kind, work = self._leased[job.name]
         if await self._db.write(house(f"job:{job.name}"), _lease, job):
             await work(self._clinic, msgspec.json.decode(job.payload, type=kind))
             await self._db.write(house(f"job:{job.name}"), _mark_done, job)
@@ -234,7 +251,7 @@ class JobRunner:
             await self._db.write(house(f"job:{recurring.name}"), _occur, recurring, key)
 
     def _seconds_to_next(self, lane: Lane) -> float:
-        due = self._db.read(RUNNER, _next_due, self._outside_names, lane)
+        due = self._db.read(RUNNER, _next_due, self._names[lane], lane)
         if due is None:
             return LONGEST_WAIT_SECONDS
         return min(max((due - self._db.now()).total_seconds(), 0.01), LONGEST_WAIT_SECONDS)
@@ -253,26 +270,26 @@ def _occur(tx: WriteTx, recurring: Recurring, key: str) -> None:
 
 def _reason(error: Exception) -> str:
     """For the row's `error`: what went wrong, without what it went wrong with."""
-    return str(error)[:500] if isinstance(error, GiveUp | OSError) else type(error).__name__
+    return str(error)[:500] if isinstance(error, GiveUp | Broken | OSError) else type(error).__name__
 
 
 _OPEN = """FROM job WHERE done_at IS NULL AND failed_at IS NULL AND (leased_until IS NULL OR leased_until <= :now)
-    AND (name IN (SELECT value FROM json_each(:outside))) = (:lane = 'outside')"""
+    AND (name IN (SELECT value FROM json_each(:names))) = (:lane <> 'inside')"""
 
 
-def _due(tx: ReadTx, outside: str, lane: Lane) -> list[_Due]:
+def _due(tx: ReadTx, names: str, lane: Lane) -> list[_Due]:
     return tx.all(
         _Due,
         f"SELECT id, name, payload, key, tries {_OPEN} AND due_at <= :now ORDER BY due_at LIMIT :most",
-        {"now": tx.now, "outside": outside, "lane": lane, "most": BATCH[lane]},
+        {"now": tx.now, "names": names, "lane": lane, "most": BATCH[lane]},
     )
 
 
-def _next_due(tx: ReadTx, outside: str, lane: Lane) -> datetime | None:
+def _next_due(tx: ReadTx, names: str, lane: Lane) -> datetime | None:
     return tx.maybe(
         datetime,
         f"SELECT due_at {_OPEN} ORDER BY due_at LIMIT 1",
-        {"now": tx.now, "outside": outside, "lane": lane},
+        {"now": tx.now, "names": names, "lane": lane},
     )
 
 
@@ -322,3 +339,12 @@ def _note_failure(tx: WriteTx, job: _Due, reason: str, final: bool) -> None:
 def forget_old(tx: WriteTx, nothing: None = None) -> None:
     """The daily sweep of what was done more than 30 days ago. For the house only."""
     tx.run("DELETE FROM job WHERE done_at <= ?", tx.now - KEPT_FOR)
+
+
+def withdraw(tx: WriteTx, names: Iterable[str], before: datetime, reason: str) -> int:
+    """Give up what was due before then and is not done, of these jobs; how many. For a clinic that begins again from a backup."""
+    return tx.run(
+        "UPDATE job SET failed_at = :now, error = :reason, leased_until = NULL WHERE done_at IS NULL AND failed_at IS NULL"
+        " AND due_at < :before AND name IN (SELECT value FROM json_each(:names))",
+        {"now": tx.now, "reason": reason, "before": before, "names": msgspec.json.encode(sorted(names)).decode()},
+    )

@@ -1,5 +1,7 @@
 """What one can do with notifications, and what the house does to tell people."""
 
+from datetime import datetime
+
 from esante.identity.service import confirmation_secrets, contact
 from esante.identity.structs import AccountContact
 from esante.kernel.errors import NotFound
@@ -137,6 +139,11 @@ def fail_delivery(tx: WriteTx, id: DeliveryId, error: str) -> None:
     """For the house: given up, with the reason."""
     store.set_delivery_state(tx, id, "failed", error, tried=False)
     tx.record(DeliveryFailed(subject=id))
+
+
+def suppress_old(tx: WriteTx, before: datetime) -> None:
+    """For the house: mails that waited since before then are not sent; the clinic begins again from a backup."""
+    store.suppress_old(tx, before, "older than the backup's restore by two hours or more")
 
 
 def _queue_mail(

@@ -93,3 +93,11 @@ def set_delivery_state(
         tx.now,
         id,
     )
+
+
+def suppress_old(tx: WriteTx, before: datetime, why: str) -> None:
+    tx.run(
+        "UPDATE delivery SET state = 'suppressed', error = :why, updated_at = :now"
+        " WHERE state IN ('queued', 'sending') AND created_at < :before",
+        {"why": why, "now": tx.now, "before": before},
+    )

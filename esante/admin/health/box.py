@@ -17,7 +17,7 @@ def measure(clinic: Clinic) -> Box:
     return Box(
         version=__version__,
         database=DatabaseHealth(bytes=_size(db.path), wal_bytes=_size(Path(f"{db.path}-wal")), read_only=db.halted),
-        volumes=_volumes(folder),
+        volumes=_volumes(folder, clinic.config.backup.folder_for(folder)),
         backup=_backup(clinic, folder),
         mail_configured=bool(clinic.config.mail.host and clinic.config.mail.sender),
     )
@@ -30,8 +30,8 @@ def _size(path: Path) -> int:
     return 0
 
 
-def _volumes(folder: Path) -> list[VolumeHealth]:
-    measured = (disk.measure(name, place) for name, place in (("data", folder), ("backups", folder.parent / "backups")))
+def _volumes(folder: Path, backups: Path) -> list[VolumeHealth]:
+    measured = (disk.measure(name, place) for name, place in (("data", folder), ("backups", backups)))
     return [
         VolumeHealth(
             name=volume.name,

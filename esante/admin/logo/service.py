@@ -60,3 +60,9 @@ def url(tx: ReadTx) -> str | None:
     """For other rooms: where the logo is, with its version, so that a browser may keep it; None while there is none."""
     found = store.logo(tx)
     return f"{PATH}?v={found.version}" if found else None
+
+
+def named_files(tx: ReadTx) -> list[str]:
+    """For the house. The logo's file; what no room names is swept away."""
+    found = store.logo(tx)
+    return [found.file_id] if found else []

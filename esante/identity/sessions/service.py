@@ -144,6 +144,14 @@ def end_all(tx: WriteTx, account_id: AccountId, why: EndReason, *, keep: str | N
     return len(doomed)
 
 
+def end_every_session(tx: WriteTx, why: EndReason) -> int:
+    """For the house. Nobody is signed in any more; how many were."""
+    live = store.all_live(tx)
+    for session in live:
+        end_session(tx, session.id, session.account_id, why)
+    return len(live)
+
+
 def is_known_device(tx: ReadTx, account_id: AccountId, device_id: str | None) -> bool:
     """For other rooms. Has this account signed in from this device before?"""
     return device_id is not None and store.is_known_device(tx, account_id, device_id)

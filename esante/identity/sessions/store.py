@@ -24,6 +24,10 @@ def live_ids(tx: ReadTx, account_id: str) -> list[str]:
     return tx.all(str, "SELECT id FROM session WHERE account_id = ? AND ended_at IS NULL ORDER BY id", account_id)
 
 
+def all_live(tx: ReadTx) -> list[Session]:
+    return tx.all(Session, "SELECT * FROM session WHERE ended_at IS NULL ORDER BY id")
+
+
 def live_sessions(tx: ReadTx, account_id: str) -> list[SessionView]:
     return tx.all(
         SessionView,

@@ -19,6 +19,7 @@ EndReason = Literal[
     "pin",
     "token_reused",
     "role_switched",
+    "restored",
 ]
 
 

@@ -68,9 +68,9 @@ def photo_of_doctor(tx: ReadTx, practitioner_id: str) -> str:
     return _of_doctor(tx, practitioner_id)
 
 
-def is_named(tx: ReadTx, file_id: str) -> bool:
-    """For other rooms. Does a row name this file? What no row names may be swept away."""
-    return store.is_named(tx, file_id)
+def named_files(tx: ReadTx) -> list[str]:
+    """For the house. Every file that a row here names; what no room names is swept away."""
+    return store.named_files(tx)
 
 
 def _of_doctor(tx: ReadTx, practitioner_id: str) -> str:

@@ -20,9 +20,9 @@ def put_of_practitioner(tx: WriteTx, practitioner_id: str, photo_id: str | None)
     tx.run("UPDATE practitioner SET photo_id = ? WHERE id = ?", photo_id, practitioner_id)
 
 
-def is_named(tx: ReadTx, photo_id: str) -> bool:
-    return tx.one(
-        bool,
-        "SELECT EXISTS (SELECT 1 FROM patient WHERE photo_id = :id) OR EXISTS (SELECT 1 FROM practitioner WHERE photo_id = :id)",
-        {"id": photo_id},
+def named_files(tx: ReadTx) -> list[str]:
+    return tx.all(
+        str,
+        "SELECT photo_id FROM patient WHERE photo_id IS NOT NULL"
+        " UNION SELECT photo_id FROM practitioner WHERE photo_id IS NOT NULL",
     )

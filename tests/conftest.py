@@ -261,14 +261,16 @@ def cheap_argon2(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def config() -> Config:
-    return Config(limits=LIMITS, backup=Backup(nightly=False))
+    return Config(limits=LIMITS)
 
 
 @pytest.fixture
 def clinic(furnished: tuple[Path, Furnished], tmp_path: Path, config: Config) -> Iterator[Clinic]:
     folder, made = furnished
     shutil.copytree(folder, tmp_path / "data")
-    config = msgspec.structs.replace(config, keys=Keys(file=str(tmp_path / "data" / "demo-key")))
+    config = msgspec.structs.replace(
+        config, keys=Keys(file=str(tmp_path / "data" / "demo-key")), backup=Backup(nightly=False)
+    )
     running = Clinic(tmp_path / "data", made, config, Clock())
     yield running
     running.close()

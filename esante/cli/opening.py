@@ -32,7 +32,10 @@ def operator() -> Actor:
 
 
 def settings_of(path: Path, folder: Path, host: str | None = None, port: int | None = None) -> Config:
-    """`esante.toml`, with what the command line says instead. A demo clinic's key lies in its own folder."""
+    """`esante.toml`, with what the command line says instead.
+
+    A demo clinic's key lies in its own folder, and it is not backed up by itself.
+    """
     if path != CONFIG and not path.exists():
         raise Broken(f"There is no file {path}; without --config the defaults hold")
     found = config.load(path)
@@ -42,10 +45,11 @@ def settings_of(path: Path, folder: Path, host: str | None = None, port: int | N
         server = msgspec.structs.replace(server, host=host)
     if port is not None:
         server = msgspec.structs.replace(server, port=port)
-    keys = found.keys
+    keys, backup = found.keys, found.backup
     if (folder / DEMO_KEY).exists():
         keys = msgspec.structs.replace(keys, file=str(folder / DEMO_KEY))
-    return msgspec.structs.replace(found, server=server, keys=keys)
+        backup = msgspec.structs.replace(backup, nightly=False)
+    return msgspec.structs.replace(found, server=server, keys=keys, backup=backup)
 
 
 def unlocked(folder: Path, settings: Config) -> keyring.Keyring:
@@ -75,9 +79,11 @@ def passphrase(*, twice: bool = False) -> str:
     return str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=twice, err=True))
 
 
-def with_clinic(folder: Path, settings: Config, work: Callable[[Clinic], Awaitable[T]]) -> T:
+def with_clinic(
+    folder: Path, settings: Config, work: Callable[[Clinic], Awaitable[T]], keys: keyring.Keyring | None = None
+) -> T:
     """Open the clinic, do the work, close it. A running server notices within 250 ms what was written."""
-    keys = ready(folder, unlocked(folder, settings))
+    keys = ready(folder, keys or unlocked(folder, settings))
 
     async def run() -> T:
         clinic = open_clinic(folder, settings, keys)

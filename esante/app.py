@@ -1,7 +1,7 @@
 """Where the parts meet: the clinic's rooms behind one HTTP application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from esante.kernel import clock, keyring, rotation
 from esante.kernel.access import OPEN, Access, is_declared
 from esante.kernel.actor import Actor, house
 from esante.kernel.clinic import Clinic
+from esante.kernel.clock_guard import ClockConfirmed, ClockGuard
 from esante.kernel.config import Config
 from esante.kernel.connection import DATABASE as DATABASE
 from esante.kernel.connection import open_database
@@ -89,6 +90,7 @@ class App:
         keys: keyring.Keyring | None = None,
         *,
         now: clock.Clock = clock.now,
+        steady: Callable[[], float] | None = None,
         run_jobs: bool = True,
     ) -> None:
         """Finish what was interrupted and bring the schema up to date. `Broken` says what is wrong and what to do.
@@ -100,7 +102,7 @@ class App:
         if keys.coming:
             keys = rotation.settle(folder / DATABASE, keys)
         bring_up_to_date(folder, keys)
-        self.clinic = open_clinic(folder, config, keys, now=now)
+        self.clinic = open_clinic(folder, config, keys, now=now, steady=steady)
         self.door = Door(
             read=self.clinic.db.read,
             signing_key=keys.key("sessions"),
@@ -111,7 +113,7 @@ class App:
         self.door.write_use = self._write_use
         self._uses_in_hand: set[asyncio.Task[None]] = set()
         self._run_jobs = run_jobs
-        self.jobs = JobRunner(self.clinic.db, work(config.backup), self.clinic)
+        self.jobs = JobRunner(self.clinic.db, work(config.backup), self.clinic, self.clinic.clock)
         self.litestar = self._build()
         self.asgi = Edge(self.litestar, self.clinic.db, log_requests=config.log.requests)
 
@@ -168,6 +170,7 @@ class App:
         db.after_commit = self._follow
         db.on_foreign_commit = self._catch_up
         await db.start()
+        self.clinic.clock.begin()
         jobs = asyncio.create_task(self.jobs.run(), name="jobs") if self._run_jobs else None
         try:
             yield
@@ -184,6 +187,8 @@ class App:
             self.jobs.wake()
         for event in events:
             self.door.heed(event)
+            if isinstance(event, ClockConfirmed):
+                self.clinic.clock.confirmed()
             if isinstance(event, AssistantScopesGranted):
                 self.door.forget_account(event.subject)
             elif isinstance(event, AssignmentEnded):
@@ -210,11 +215,22 @@ class App:
     def _catch_up(self) -> None:
         """The command line has written: nothing that was remembered can be trusted."""
         self.door.forget_all()
+        self.clinic.clock.reload()
         self.jobs.wake()
 
 
-def open_clinic(folder: Path, config: Config, keys: keyring.Keyring, *, now: clock.Clock = clock.now) -> Clinic:
-    """The parts of a clinic, not yet started: the server and the command line open it alike."""
+def open_clinic(
+    folder: Path,
+    config: Config,
+    keys: keyring.Keyring,
+    *,
+    now: clock.Clock = clock.now,
+    steady: Callable[[], float] | None = None,
+) -> Clinic:
+    """The parts of a clinic, not yet started: the server and the command line open it alike.
+
+    `steady` is what a jump of `now` is measured against; a clock that is not the machine's is by itself above doubt.
+    """
     db = Database(
         folder / DATABASE,
         keys.key("database"),
@@ -225,9 +241,9 @@ def open_clinic(folder: Path, config: Config, keys: keyring.Keyring, *, now: clo
         former_audit_keys=keys.former("audit"),
         queue=config.limits.write_queue,
     )
-    return Clinic(
-        config, db, keys, Vault(folder / "files", keys.key("files"), keys.former("files")), Hub(), Passwords()
-    )
+    guard = ClockGuard(db, now, steady or (clock.steady if now is clock.now else lambda: now().timestamp()))
+    vault = Vault(folder / "files", keys.key("files"), keys.former("files"))
+    return Clinic(config, db, keys, vault, Hub(), Passwords(), guard)
 
 
 def bring_up_to_date(folder: Path, keys: keyring.Keyring, *, new: bool = False) -> list[str]:

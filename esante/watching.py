@@ -108,6 +108,8 @@ class _Measured(Collector):
         yield _instant("mail_success", "When a mail was last taken by the mail server.", found.mail.last_success_at)
         yield _instant("backup", "When the newest backup was made.", found.backup.last_backup_at)
         yield _instant("backup_proven", "When the newest proven backup was made.", found.backup.last_proven_at)
+        yield _gauge("clock_drift_seconds", "Against the steady clock, since the start.", found.clock.drift)
+        yield _gauge("clock_frozen", "1 while what destroys waits for the clock.", int(found.clock.frozen))
         yield _gauge("audit_lines", "Lines of the audit log.", found.audit.seq)
         yield _gauge("sockets_open", "WebSockets that listen.", self._clinic.hub.open)
         yield _gauge("problems", "What needs somebody's hand.", len(found.problems))

@@ -35,6 +35,7 @@ from esante.identity.sessions.events import SessionEnded, SessionLocked, TokenRe
 from esante.interop.fhir import reactions as fhir
 from esante.interop.routes import router as interop
 from esante.kernel import idempotency, jobs
+from esante.kernel.clock_guard import ClockDoubted
 from esante.kernel.config import Backup
 from esante.kernel.jobs import Recurring, Work, inside_work
 from esante.kernel.transaction import Reactions, Wiring
@@ -206,6 +207,8 @@ WIRING: Wiring = {
     PrescriptionUpdated: Reactions(later=(notify.tell_prescription_updated,)),
     PrescriptionCancelled: Reactions(later=(notify.tell_prescription_cancelled,)),
     PrescriptionLocked: Reactions(later=(notify.tell_prescription_locked,)),
+    # the box
+    ClockDoubted: Reactions(later=(warn.tell_clock_doubted,)),
     # administration
     SettingChanged: Reactions(later=(admin_react.tell_setting_changed,)),
     SlotAdded: Reactions(later=(admin_react.tell_keys_changed,)),
@@ -238,7 +241,7 @@ WORK = Work(
         Recurring("scheduling.remind", scheduling.note_due_reminders, every=timedelta(minutes=5)),
         Recurring("scheduling.mark_missed", scheduling.mark_missed, every=timedelta(hours=1)),
         Recurring("scheduling.forget_old", scheduling.forget_old, daily_at="03:20", destroys=True),
-        Recurring("kernel.forget_idempotency_keys", idempotency.forget_old, every=timedelta(hours=1)),
+        Recurring("kernel.forget_idempotency_keys", idempotency.forget_old, every=timedelta(hours=1), destroys=True),
         Recurring("identity.sweep", identity_reactions.sweep, daily_at="03:15", destroys=True),
         Recurring("people.give_name_keys", duplicates.give_keys, every=timedelta(minutes=10)),
         Recurring("admin.ask_for_proof", admin_keys.ask_for_proof, every=timedelta(days=7)),

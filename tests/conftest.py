@@ -42,7 +42,7 @@ class Clock:
     """The time in the clinic; it stands still until it is moved."""
 
     def __init__(self, at: datetime = START) -> None:
-        self._at = at
+        self._at, self._jumped = at, timedelta()
 
     def now(self) -> datetime:
         return self._at
@@ -55,6 +55,14 @@ class Clock:
 
     def set(self, at: datetime) -> None:
         self._at = at
+
+    def jump(self, **by: float) -> None:
+        """Somebody sets the clock on the wall; the steady one goes on as before."""
+        self.advance(**by)
+        self._jumped += timedelta(**by)
+
+    def steady(self) -> float:
+        return (self._at - self._jumped).timestamp()
 
 
 class Person:
@@ -114,7 +122,7 @@ class Clinic:
 
     def start(self) -> None:
         """Open the clinic; again after `stop`, as after a restart."""
-        self.app = App(self.folder, self.config, now=self.clock, run_jobs=False)
+        self.app = App(self.folder, self.config, now=self.clock, steady=self.clock.steady, run_jobs=False)
         self.parts = self.app.clinic
         self.db = self.parts.db
         opened: Future[None] = Future()

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 class Served:
     """One server process; ended by its id."""
 
-    def __init__(self, data: Path, config: Path, command: str = "serve") -> None:
+    def __init__(self, data: Path, config: Path, command: str = "serve", **environment: str) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         started = time.monotonic()
@@ -27,6 +27,7 @@ class Served:
             stdout=self._log,
             stderr=self._log,
             cwd=ROOT,
+            env=os.environ | environment,
         )
         while True:
             try:

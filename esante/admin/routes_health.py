@@ -48,4 +48,12 @@ async def discard_job(id: FromPath[str], db: Db, actor: Me) -> None:
     await db.write(actor, health.discard_job, id)
 
 
-router = Router("/", route_handlers=[show_health, list_jobs, retry_job, discard_job], tags=["Administration"])
+@post("/admin/clock/confirm", access=ADMIN, status_code=204)
+async def confirm_clock(db: Db, actor: Me) -> None:
+    """Say that the clinic's time is right, after you have looked at it; asks for a fresh proof. 409 when nobody doubts it."""
+    await db.write(actor, health.confirm_clock)
+
+
+router = Router(
+    "/", route_handlers=[show_health, list_jobs, retry_job, discard_job, confirm_clock], tags=["Administration"]
+)

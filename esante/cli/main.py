@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from esante import __version__
-from esante.cli import audit, backup, box, database, fhir, key, people, settings, users
+from esante.cli import audit, backup, box, clock, database, fhir, key, people, settings, users
 from esante.cli.report import fail
 from esante.kernel.errors import Broken, Refusal
 
@@ -31,6 +31,7 @@ app.add_typer(people.doctors, name="doctors")
 app.add_typer(audit.app, name="audit")
 app.add_typer(backup.app, name="backup")
 app.add_typer(database.app, name="db")
+app.add_typer(clock.app, name="clock")
 app.add_typer(settings.app, name="settings")
 imports.command("fhir")(fhir.import_fhir)
 app.add_typer(imports, name="import")

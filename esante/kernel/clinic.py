@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from esante.kernel.clock_guard import ClockGuard
 from esante.kernel.config import Config
 from esante.kernel.database import Database
 from esante.kernel.hub import Hub
@@ -20,3 +21,4 @@ class Clinic:
     vault: Vault
     hub: Hub
     passwords: Passwords
+    clock: ClockGuard

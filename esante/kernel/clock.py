@@ -1,8 +1,10 @@
 """The only place that asks what time it is, and the one form in which an instant is written."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
@@ -14,6 +16,20 @@ Clock = Callable[[], datetime]
 def now() -> datetime:
     """This instant, in UTC, to the millisecond: the precision in which instants are kept."""
     return to_millisecond(datetime.now(UTC))
+
+
+def steady() -> float:
+    """Seconds since the machine was switched on, sleep included; nobody sets it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@cache
+def boot() -> str:
+    """Names this start of the machine; empty where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 def to_millisecond(at: datetime) -> datetime:

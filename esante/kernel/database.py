@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -67,7 +68,7 @@ class Database:
         """`accepting_loss` is for `esante db accept-loss` alone: write although the witness has seen more, and at stop
         take the log's end, with the line that says so, for true."""
         self.path, self.now = path, now
-        self._house = HouseContext(ClinicSettings(), secrets, wiring)
+        self._house = HouseContext(ClinicSettings(), secrets, wiring, now)
         self.witness = Witness(path.parent, audit_key, former_audit_keys)
         self.after_commit: Callable[[list[Event], bool], None] = lambda events, has_jobs: None
         """Called on the loop with what a commit made happen, and whether jobs became due."""
@@ -132,6 +133,11 @@ class Database:
     def halted(self) -> str | None:
         """Why nothing can be written now; None when all is well."""
         return self._writer.halted
+
+    @property
+    def last_at(self) -> datetime:
+        """The log's last instant: no transaction is before it."""
+        return self._writer.last_at
 
     @property
     def settings(self) -> ClinicSettings:

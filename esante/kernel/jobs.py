@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -58,7 +58,7 @@ class Recurring(msgspec.Struct, frozen=True):
     daily_at: str | None = None
     every: timedelta | None = None
     destroys: bool = False
-    """Does it remove anything? Such work waits while the runner's `frozen` says so; the application does not say so yet."""
+    """Does it remove anything? Such work waits while the clock is doubted (`clock_guard`)."""
 
     def occurrence(self, now: datetime, zone: ZoneInfo) -> str:
         """The key of the occurrence that `now` falls into."""
@@ -112,14 +112,22 @@ class _Due(msgspec.Struct, frozen=True, rename="camel"):
     tries: int
 
 
+class Guard(Protocol):
+    """Watches the clock: `clock_guard.ClockGuard`."""
+
+    async def watch(self) -> None: ...
+
+    def is_frozen(self) -> bool: ...
+
+
 class JobRunner:
     """Runs what is due, wakes for what becomes due, and for what a commit or the command line has queued.
 
     Each kind of work has a lane of its own: a mail server that hangs keeps no reservation from expiring, a backup no mail.
     """
 
-    def __init__(self, db: Database, work: Work, clinic: object, *, frozen: Callable[[], bool] = lambda: False) -> None:
-        self._db, self._work, self._clinic, self._frozen = db, work, clinic, frozen
+    def __init__(self, db: Database, work: Work, clinic: object, guard: Guard | None = None) -> None:
+        self._db, self._work, self._clinic, self._guard = db, work, clinic, guard
         self._leased = work.leased
         self._names: dict[Lane, str] = {
             "inside": msgspec.json.encode(list(self._leased)).decode(),
@@ -226,6 +234,8 @@ class JobRunner:
 
     async def _queue_recurring(self) -> None:
         """What fails is tried again in a minute, and keeps nothing else from being done."""
+        if self._guard:
+            await self._guard.watch()
         clock = asyncio.get_running_loop().time
         if self._recurring_not_before > clock():
             return
@@ -244,28 +254,32 @@ class JobRunner:
 
     async def _repeat(self, recurring: Recurring) -> None:
         zone, now = ZoneInfo(self._db.settings.time_zone), self._db.now()
-        if not recurring.is_due(now, zone) or (recurring.destroys and self._frozen()):
+        if not recurring.is_due(now, zone) or self._must_wait(recurring):
             return
         key = recurring.occurrence(now, zone)
         if not self._db.read(RUNNER, _knows, key):
-            await self._db.write(house(f"job:{recurring.name}"), _occur, recurring, key)
+            await self._db.write(house(f"job:{recurring.name}"), self._occur, recurring, key)
+
+    def _occur(self, tx: WriteTx, recurring: Recurring, key: str) -> None:
+        """One occurrence, in one transaction with the row that says that it happened."""
+        if self._must_wait(recurring):  # asked again, for this transaction's instant may be from after a jump
+            return
+        added = tx.run(
+            "INSERT INTO job (id, name, payload, key, due_at, done_at, created_at)"
+            " VALUES (:key, :name, '{}', :key, :now, :now, :now) ON CONFLICT (key) DO NOTHING",
+            {"key": key, "name": recurring.name, "now": tx.now},
+        )
+        if added:
+            recurring.work(tx, None)
+
+    def _must_wait(self, recurring: Recurring) -> bool:
+        return recurring.destroys and self._guard is not None and self._guard.is_frozen()
 
     def _seconds_to_next(self, lane: Lane) -> float:
         due = self._db.read(RUNNER, _next_due, self._names[lane], lane)
         if due is None:
             return LONGEST_WAIT_SECONDS
         return min(max((due - self._db.now()).total_seconds(), 0.01), LONGEST_WAIT_SECONDS)
-
-
-def _occur(tx: WriteTx, recurring: Recurring, key: str) -> None:
-    """One occurrence, in one transaction with the row that says that it happened."""
-    added = tx.run(
-        "INSERT INTO job (id, name, payload, key, due_at, done_at, created_at)"
-        " VALUES (:key, :name, '{}', :key, :now, :now, :now) ON CONFLICT (key) DO NOTHING",
-        {"key": key, "name": recurring.name, "now": tx.now},
-    )
-    if added:
-        recurring.work(tx, None)
 
 
 def _reason(error: Exception) -> str:

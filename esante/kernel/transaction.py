@@ -14,9 +14,10 @@ from typing import Any, TypeVar, dataclass_transform
 import apsw
 import msgspec
 
-from esante.kernel import rows
+from esante.kernel import clock, rows
 from esante.kernel.actor import Actor
 from esante.kernel.audit_log import Line, Outcome
+from esante.kernel.clock import Clock
 from esante.kernel.errors import NotFound
 from esante.kernel.one_time import OneTimeSecrets
 from esante.kernel.settings import ClinicSettings
@@ -54,10 +55,12 @@ def reaction_name(react: Callable[..., Any]) -> str:
 class HouseContext:
     """What every transaction of this clinic shares."""
 
-    __slots__ = ("secrets", "settings", "wiring")
+    __slots__ = ("secrets", "settings", "wall", "wiring")
 
-    def __init__(self, settings: ClinicSettings, secrets: OneTimeSecrets, wiring: Wiring) -> None:
-        self.settings, self.secrets, self.wiring = settings, secrets, wiring
+    def __init__(
+        self, settings: ClinicSettings, secrets: OneTimeSecrets, wiring: Wiring, wall: Clock = clock.now
+    ) -> None:
+        self.settings, self.secrets, self.wiring, self.wall = settings, secrets, wiring, wall
 
 
 class ReadTx:
@@ -77,6 +80,11 @@ class ReadTx:
     def secrets(self) -> OneTimeSecrets:
         """Derives link tokens and codes; see `kernel.one_time`."""
         return self._house.secrets
+
+    @property
+    def wall(self) -> datetime:
+        """The clock as it stands, even before the log's last instant: only for codes that a telephone makes by its own."""
+        return self._house.wall()
 
     def all(self, kind: type[T], sql: str, *args: Any) -> list[T]:
         """Every row as a `kind`: a struct by its column names, or a scalar from the first column."""

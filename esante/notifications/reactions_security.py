@@ -1,9 +1,10 @@
-"""What the owner of an account is told about its safety (SPEC 28). Each runs once, after what it tells of."""
+"""What the owner of an account is told about its safety, and admins about the box's (SPEC 28). Each once, after it happened."""
 
 from esante.identity import service as identity
 from esante.identity.events import AccountArchived, AccountReactivated, AccountSuspended
 from esante.identity.second_factor.events import RecoveryCodeUsed, SecondFactorDisabled, SecondFactorEnabled
 from esante.identity.sessions.events import TokenReused
+from esante.kernel.clock_guard import ClockDoubted
 from esante.kernel.transaction import WriteTx
 from esante.notifications import service
 
@@ -80,3 +81,14 @@ def tell_recovery_code_used(tx: WriteTx, event: RecoveryCodeUsed) -> None:
         " at once and tell the clinic.",
         event.subject, left=str(event.left),
     )  # fmt: skip
+
+
+def tell_clock_doubted(tx: WriteTx, event: ClockDoubted) -> None:
+    """Every admin: somebody has to look at the clock."""
+    for admin in identity.accounts_in_role(tx, "admin"):
+        service.tell(
+            tx, admin, "clock_doubted", "urgent", "Please check the time of the clinic's server",
+            "Its clock is {seconds} seconds from where it was expected. Nothing old is removed until an admin has looked at"
+            " the time and confirmed it. Everything else goes on.",
+            event.subject, seconds=str(event.seconds),
+        )  # fmt: skip

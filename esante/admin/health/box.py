@@ -5,7 +5,7 @@ from pathlib import Path
 
 from esante import __version__
 from esante.admin.health.service import age
-from esante.admin.health.structs import BackupHealth, Box, DatabaseHealth, VolumeHealth
+from esante.admin.health.structs import BackupHealth, Box, ClockHealth, DatabaseHealth, VolumeHealth
 from esante.kernel import backup_status, disk
 from esante.kernel.clinic import Clinic
 
@@ -19,6 +19,7 @@ def measure(clinic: Clinic) -> Box:
         database=DatabaseHealth(bytes=_size(db.path), wal_bytes=_size(Path(f"{db.path}-wal")), read_only=db.halted),
         volumes=_volumes(folder, clinic.config.backup.folder_for(folder)),
         backup=_backup(clinic, folder),
+        clock=_clock(clinic),
         mail_configured=bool(clinic.config.mail.host and clinic.config.mail.sender),
     )
 
@@ -52,4 +53,15 @@ def _backup(clinic: Clinic, folder: Path) -> BackupHealth:
         last_proven_at=status.last_proven_at,
         last_proven_age=age(status.last_proven_at, now),
         last_error=status.last_error,
+    )
+
+
+def _clock(clinic: Clinic) -> ClockHealth:
+    guard = clinic.clock
+    return ClockHealth(
+        now=clinic.db.now(),
+        drift=round(guard.drift.total_seconds(), 3),
+        ahead=int(guard.ahead.total_seconds()),
+        frozen=guard.is_frozen(),
+        doubt=guard.look(),
     )

@@ -32,6 +32,7 @@ def _problems(report: HealthReport, language: str) -> Iterator[Problem]:
             )  # fmt: skip
             yield _warning("DISK_LOW", words)
     yield from _of_backup(report, language)
+    yield from _of_clock(report, language)
     if report.jobs.failed:
         words = translate(language, "{count} jobs were given up: retry or discard them", count=report.jobs.failed)
         yield _warning("JOBS_FAILED", words)
@@ -49,6 +50,21 @@ def _of_backup(report: HealthReport, language: str) -> Iterator[Problem]:
     elif report.at - backup.last_proven_at > BACKUP_OLD:
         days = (report.at - backup.last_proven_at).days
         yield _warning("BACKUP_OLD", translate(language, "The last proven backup is {days} days old", days=days))
+
+
+def _of_clock(report: HealthReport, language: str) -> Iterator[Problem]:
+    if doubt := report.clock.doubt:
+        words = translate(
+            language, "The clock is {seconds} seconds from where it was expected: nothing is removed until you confirm the time",
+            seconds=doubt.seconds,
+        )  # fmt: skip
+        yield _critical("CLOCK_DOUBTED", words)
+    elif report.clock.frozen:
+        words = translate(
+            language, "The log is {seconds} seconds ahead of the clock: nothing is removed until the clock has passed it",
+            seconds=report.clock.ahead,
+        )  # fmt: skip
+        yield _warning("CLOCK_BEHIND_LOG", words)
 
 
 def _of_mail(report: HealthReport, language: str) -> Iterator[Problem]:

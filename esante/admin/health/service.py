@@ -6,7 +6,8 @@ from esante.admin import policy
 from esante.admin.events import JobDiscarded, JobRetried
 from esante.admin.health import problems, store
 from esante.admin.health.structs import AuditHealth, Box, HealthReport, MailHealth
-from esante.kernel import audit_log, clock, dead_letters
+from esante.identity import service as identity
+from esante.kernel import audit_log, clock, clock_guard, dead_letters
 from esante.kernel.dead_letters import Job, JobState
 from esante.kernel.structs import Page, decode_cursor, encode_cursor
 from esante.kernel.transaction import ReadTx, WriteTx
@@ -30,6 +31,7 @@ def measure(tx: ReadTx, box: Box) -> HealthReport:
         volumes=box.volumes,
         backup=box.backup,
         jobs=dead_letters.depth(tx),
+        clock=box.clock,
         mail=MailHealth(
             configured=box.mail_configured,
             queued=mail.queued,
@@ -70,6 +72,13 @@ def discard_job(tx: WriteTx, id: str) -> None:
     job = dead_letters.failed_job(tx, id)
     dead_letters.discard(tx, id)
     tx.record(JobDiscarded(subject=id, job=job.name))
+
+
+def confirm_clock(tx: WriteTx) -> None:
+    """The time is right: what destroys is done again. For who runs the clinic, freshly proven; 409 when nobody doubts it."""
+    policy.may_run_clinic(tx)
+    identity.require_fresh(tx)
+    clock_guard.confirm(tx)
 
 
 def age(of: datetime | None, now: datetime) -> int | None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
+from esante.kernel.clock_guard import Freeze
 from esante.kernel.dead_letters import Depth
 from esante.kernel.structs import Kept
 
@@ -45,6 +46,18 @@ class MailHealth(Kept):
     last_error: str | None
 
 
+class ClockHealth(Kept):
+    """The machine's clock. `drift`: seconds that it moved against the steady clock since the start or the last confirmation;
+    `ahead`: seconds by which the log's last instant lies before it; `doubt`: why nothing is removed until somebody confirms.
+    """
+
+    now: datetime
+    drift: float
+    ahead: int
+    frozen: bool
+    doubt: Freeze | None
+
+
 class AuditHealth(Kept):
     """Where the log ends, and what the last verification found."""
 
@@ -69,6 +82,7 @@ class Box(Kept):
     database: DatabaseHealth
     volumes: list[VolumeHealth]
     backup: BackupHealth
+    clock: ClockHealth
     mail_configured: bool
 
 
@@ -84,6 +98,7 @@ class HealthReport(Kept):
     backup: BackupHealth
     jobs: Depth
     mail: MailHealth
+    clock: ClockHealth
     audit: AuditHealth
 
 

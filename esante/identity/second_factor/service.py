@@ -167,7 +167,7 @@ def forget(tx: WriteTx, account_id: AccountId) -> None:
 
 def _use_code(tx: WriteTx, found: SecondFactor, code: str) -> bool:
     """Compare-and-set on the step: of two who come with one code, one gets in."""
-    step = int(tx.now.timestamp()) // STEP_SECONDS
+    step = int(tx.wall.timestamp()) // STEP_SECONDS
     totp = pyotp.TOTP(found.secret)
     for candidate in range(step - DRIFT, step + DRIFT + 1):
         if candidate > found.last_step and same(code, totp.generate_otp(candidate)):

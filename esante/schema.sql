@@ -1080,3 +1080,10 @@ CREATE TABLE recovery_kit (
     made_at   TEXT NOT NULL,
     proven_at TEXT
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE clock_freeze (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    why      TEXT NOT NULL CHECK (why IN ('jumped', 'behind', 'long_absence')),
+    seconds  INTEGER NOT NULL,
+    found_at TEXT NOT NULL
+) STRICT;

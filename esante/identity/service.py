@@ -27,6 +27,7 @@ from esante.identity.passwords.service import issue_reset, set_password
 from esante.identity.proof.service import require_fresh
 from esante.identity.second_factor.service import disable_second_factor
 from esante.identity.sessions.service import end_every_session, note_use
+from esante.identity.throttle import network_of
 
 __all__ = [
     "account_of_address",
@@ -50,6 +51,7 @@ __all__ = [
     "maybe_mobile",
     "mobile",
     "mobile_spellings",
+    "network_of",
     "note_use",
     "reactivate_account",
     "require_fresh",

@@ -39,7 +39,7 @@ async def provide_once(request: Request[Any, Any, Any], actor: Me) -> Once | Non
         return None
     if not 1 <= len(key) <= 200:
         raise Invalid("An Idempotency-Key has 1 to 200 characters", field="Idempotency-Key")
-    request_line = f"{request.method} {request.url.path}\n".encode()
+    request_line = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
     return Once(key=key, digest=hashlib.sha256(request_line + await request.body()).digest())
 
 

@@ -45,10 +45,11 @@ def replay(tx: WriteTx, once: Once) -> tuple[Any] | None:
     return (msgspec.json.decode(result, type=once.kind),)
 
 
-def remember(tx: WriteTx, once: Once, result: Any) -> None:
+def remember(tx: WriteTx, once: Once, actor_id: str, result: Any) -> None:
+    """For who asked, even if the command went on as somebody else (at the kiosk, as the patient)."""
     tx.run(
         "INSERT OR REPLACE INTO idempotency (actor, key, digest, result, created_at) VALUES (?, ?, ?, ?, ?)",
-        tx.actor.id,
+        actor_id,
         once.key,
         once.digest,
         msgspec.json.encode(result).decode(),

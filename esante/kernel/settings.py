@@ -75,7 +75,7 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     )
     """How long before a confirmed visit its patient is reminded."""
     feature_kiosk: bool = False
-    """May patients check in, see and cancel their visits at a screen in the waiting room?"""
+    """May patients register, book, check in, see and cancel their visits at a screen in the waiting room?"""
 
     invitation_days: Annotated[int, Meta(ge=1, le=30)] = 7
     """How long an assistant may answer an invitation."""

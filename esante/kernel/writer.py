@@ -175,7 +175,7 @@ class Writer:
             return kept[0], tx
         value = item.command(tx)
         if item.once:
-            remember(tx, item.once, value)
+            remember(tx, item.once, item.actor.id, value)
         if (took := time.monotonic() - started) > SLOW_SECONDS:
             metrics.SLOW_COMMANDS.labels(item.name).inc()
             log.warning(

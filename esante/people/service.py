@@ -9,17 +9,22 @@ from esante.people.patients.service import (
     import_patient,
     own_patient,
     patient_brief,
+    patient_with_mobile,
     register_patient,
+    seems_known,
     visible_patient,
 )
 from esante.people.practitioners.service import (
     add_practitioner,
     approve_practitioner,
     bookable_practitioner,
+    find_practitioners,
     import_practitioner,
     practitioner_brief,
     require_prescriber,
+    specialties,
 )
+from esante.people.registration.service import check_self_registration, register_at_kiosk
 
 __all__ = [
     "acts_for",
@@ -27,7 +32,9 @@ __all__ = [
     "add_practitioner",
     "approve_practitioner",
     "bookable_practitioner",
+    "check_self_registration",
     "end_care",
+    "find_practitioners",
     "has_consented",
     "import_patient",
     "import_practitioner",
@@ -38,9 +45,13 @@ __all__ = [
     "open_care",
     "own_patient",
     "patient_brief",
+    "patient_with_mobile",
     "practitioner_brief",
+    "register_at_kiosk",
     "register_patient",
     "require_prescriber",
+    "seems_known",
+    "specialties",
     "to_return",
     "visible_patient",
 ]

@@ -241,8 +241,12 @@ class KioskStarted(Event, tag="kiosk.started"):
     """Somebody at the kiosk gave a mobile number and a birth date that fit a patient: the code is to be sent."""
 
 
+class KioskNewcomerCame(Event, tag="kiosk.newcomer"):
+    """Somebody at the kiosk is new here and waits for the desk; there is no record yet."""
+
+
 class KioskCodeSeen(Event, tag="kiosk.code_seen"):
-    """The desk has read the code to the patient."""
+    """The desk has seen the code that it reads to the patient, or to who is to become one."""
 
 
 class KioskOpened(Event, tag="kiosk.opened"):

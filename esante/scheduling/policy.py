@@ -241,6 +241,12 @@ def kiosk_is_on(tx: ReadTx) -> None:
         raise NotFound("There is nothing at this address")
 
 
+def may_receive_newcomers(tx: ReadTx) -> None:
+    """Admins, and assistants with `patient.write`: those who register patients at the desk."""
+    if tx.actor.role != "admin" and not (tx.actor.role == "assistant" and tx.actor.has_scope("patient.write")):
+        raise Forbidden("You may not register patients")
+
+
 def may_check_in_oneself(tx: ReadTx, appointment: Appointment) -> None:
     """The patient, or the guardian."""
     may_see(tx, appointment)

@@ -44,9 +44,14 @@ GET /api/v1/settings/logo
 GET /api/v1/doctors/calendar-feed/{}
 POST /api/v1/assistants/join
 POST /api/v1/kiosk/appointments
+POST /api/v1/kiosk/book
 POST /api/v1/kiosk/cancel
 POST /api/v1/kiosk/check-in
+POST /api/v1/kiosk/choices
+POST /api/v1/kiosk/doctors
 POST /api/v1/kiosk/open
+POST /api/v1/kiosk/register
+POST /api/v1/kiosk/slots
 POST /api/v1/kiosk/start
 """
 """What answers without a session. A new line here is a decision, not an accident."""

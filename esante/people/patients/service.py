@@ -85,6 +85,11 @@ def add_patient(tx: WriteTx, given: NewPatient, *, source: Source) -> PatientId:
     return _add(tx, row, source)
 
 
+def seems_known(tx: ReadTx, given: NewPatient) -> bool:
+    """For other rooms. Is it almost certainly somebody who has a record already?"""
+    return bool(duplicates.suspected(tx, _entered(given)))
+
+
 def import_patient(tx: WriteTx, given: ImportedPatient) -> PatientId:
     """For the house: as another system had it, exempt from the desk's rules (unique mobile, ranges)."""
     patient_id = PatientId(new_id())
@@ -274,15 +279,18 @@ def _add(tx: WriteTx, row: dict[str, Any], source: Source) -> PatientId:
     return patient_id
 
 
-def _refuse_suspected(tx: ReadTx, asked: NewPatient) -> None:
-    entered = Entered(
+def _entered(asked: NewPatient) -> Entered:
+    return Entered(
         first_name=asked.first_name,
         last_name=asked.last_name,
         birth_date=asked.birth_date,
         mobile_number=asked.mobile_number,
         email=asked.email,
     )
-    if found := duplicates.suspected(tx, entered):
+
+
+def _refuse_suspected(tx: ReadTx, asked: NewPatient) -> None:
+    if found := duplicates.suspected(tx, _entered(asked)):
         raise Conflict(
             "This patient seems to be known already. Say confirmedNew if it is somebody else",
             code="DUPLICATE_SUSPECTED",

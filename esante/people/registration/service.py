@@ -1,11 +1,12 @@
 """Self-registration (SPEC ID-01, ID-02, R25): the answer never tells whether somebody is known here."""
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from esante.identity import service as identity
 from esante.identity.structs import NewAccount
 from esante.kernel import clock
-from esante.kernel.errors import Invalid
+from esante.kernel.errors import Conflict, Invalid
 from esante.kernel.structs import AccountId
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.events import RegistrationHeld
@@ -13,7 +14,7 @@ from esante.people.patients import service as patients
 from esante.people.practitioners import service as practitioners
 from esante.people.registration import policy
 from esante.people.registration.structs import Registration
-from esante.people.structs import NewPatient, PractitionerProfile
+from esante.people.structs import NewPatient, PatientId, PractitionerProfile
 
 ONLY_PATIENTS = ("birth_date", "gender")
 ONLY_DOCTORS = (
@@ -82,6 +83,25 @@ def register(tx: WriteTx, asked: Registration, password_hash: str) -> None:
         language=asked.language or tx.settings.language,
     )
     identity.create_account(tx, new)
+
+
+def check_self_registration(tx: ReadTx, birth_date: date) -> None:
+    """For other rooms. Do patients register themselves here, and was this one born?"""
+    policy.may_register(tx, "patient")
+    if birth_date > clock.local_date(tx.now, ZoneInfo(tx.settings.time_zone)):
+        raise Invalid("The birth date is in the future", field="birthDate")
+
+
+def register_at_kiosk(tx: WriteTx, new: NewPatient) -> PatientId:
+    """For other rooms. A record without an account, for somebody whose identity the desk has seen.
+
+    Refused: a clinic that registers nobody but at the desk, a number that somebody has, and who seems to be known already:
+    that the desk sorts out.
+    """
+    policy.may_register(tx, "patient")
+    if patients.seems_known(tx, new):
+        raise Conflict("You seem to be known here already. Please speak to the desk", code="DUPLICATE_SUSPECTED")
+    return patients.add_patient(tx, new, source="self")
 
 
 def _holder(tx: ReadTx, asked: Registration, mobile: str | None) -> str | None:

@@ -965,7 +965,7 @@ CREATE TABLE kiosk_visit (
     created_at TEXT NOT NULL,
     opened_at  TEXT,
     ends_at    TEXT NOT NULL
-) STRICT;
+, network TEXT, newcomer TEXT CHECK (json_valid(newcomer))) STRICT;
 
 CREATE INDEX kiosk_visit_patient ON kiosk_visit (patient_id, created_at) WHERE patient_id IS NOT NULL;
 
@@ -1087,3 +1087,5 @@ CREATE TABLE clock_freeze (
     seconds  INTEGER NOT NULL,
     found_at TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX kiosk_visit_network ON kiosk_visit (network, created_at);

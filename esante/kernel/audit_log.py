@@ -4,8 +4,9 @@ Line n carries MAC(n) = HMAC-SHA-256(audit key, MAC(n-1) ‖ msgpack(row n)). Wi
 fits, change one, take one out or swap two; that the end was not cut off is what the witness tells (`witness`).
 """
 
+import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import apsw
@@ -37,6 +38,8 @@ COLUMNS = (
 INSERT = f"INSERT INTO audit ({COLUMNS}, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 SELECT = f"SELECT {COLUMNS}, mac FROM audit ORDER BY seq"  # noqa: S608
 GENESIS = bytes(32)
+BLOCK_LEVEL = 6
+BLOCK = 1 << BLOCK_LEVEL
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -58,9 +61,81 @@ class Verdict(msgspec.Struct, frozen=True, rename="camel"):
     problem: str | None = None
 
 
+class Past(msgspec.Struct, frozen=True):
+    """Where the kept lines begin: behind a segment that was sealed, exported and taken out. All zero while none was.
+
+    `generation`: the number of audit keys that were rotated up to there. `peaks`: the Merkle tree of all lines up to `seq`.
+    """
+
+    seq: int = 0
+    mac: bytes = GENESIS
+    at: str = ""
+    generation: int = 0
+    peaks: tuple[bytes, ...] = ()
+
+
+class Tree:
+    """The Merkle tree of a list that only grows: its perfect subtrees, the largest first."""
+
+    def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
+        self.size, self.peaks = size, list(peaks)
+
+    def add(self, leaf: bytes) -> None:
+        self._push(hashlib.sha256(b"\0" + leaf).digest(), 0)
+
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Add them all; whole blocks a level at a time, which is twice as fast."""
+        at, sha256 = 0, hashlib.sha256
+        while at < len(leaves):
+            if self.size % BLOCK or len(leaves) - at < BLOCK:
+                self.add(leaves[at])
+                at += 1
+                continue
+            nodes = [sha256(b"\0" + leaf).digest() for leaf in leaves[at : at + BLOCK]]
+            while len(nodes) > 1:
+                nodes = [sha256(b"\1" + left + right).digest() for left, right in zip(nodes[::2], nodes[1::2], strict=True)]
+            self._push(nodes[0], BLOCK_LEVEL)
+            at += BLOCK
+
+    def _push(self, node: bytes, level: int) -> None:
+        """Add the root of 2 ** level leaves."""
+        above, peaks = self.size >> level, self.peaks
+        self.size += 1 << level
+        while above & 1:
+            node = hashlib.sha256(b"\1" + peaks.pop() + node).digest()
+            above >>= 1
+        peaks.append(node)
+
+    def root(self) -> bytes:
+        if not self.peaks:
+            return hashlib.sha256(b"").digest()
+        node = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            node = hashlib.sha256(b"\1" + peak + node).digest()
+        return node
+
+
 def head(conn: apsw.Connection) -> Head:
     row: Any = conn.execute("SELECT seq, mac, at FROM audit ORDER BY seq DESC LIMIT 1").get
-    return Head(*row) if row else Head()
+    if row:
+        return Head(*row)
+    past = retired(conn)
+    return Head(past.seq, past.mac, past.at)
+
+
+def retired(conn: apsw.Connection) -> Past:
+    """The end of the last segment that was retired."""
+    sql = "SELECT last, mac, at, generation, peaks FROM audit_segment ORDER BY last DESC LIMIT 1"
+    row: Any = conn.execute(sql).get
+    if row is None:
+        return Past()
+    last, mac, at, generation, peaks = row
+    return Past(last, mac, at, generation, split(peaks))
+
+
+def split(peaks: bytes) -> tuple[bytes, ...]:
+    """Hashes that were kept one behind the other."""
+    return tuple(peaks[at : at + 32] for at in range(0, len(peaks), 32))
 
 
 def append(conn: apsw.Connection, key: bytes, last: Head, at: str, lines: Iterable[Line]) -> Head:
@@ -83,34 +158,58 @@ def verify(
     keys: Sequence[bytes],
     *,
     witness: tuple[int, bytes] | None = None,
+    signed: Mapping[int, bytes] = {},
     progress: Callable[[int], None] = lambda line: None,
 ) -> Verdict:
     """Read the whole chain again. `witness` is (sequence, MAC) of a line that must be there, kept outside the database.
     `keys` are all that the log ever had, oldest first: the line that says that one was rotated is the last under it.
 
+    `signed` are the roots of signed checkpoints by the number of lines that they cover: the same lines must still be there.
+
     The first bad line is named: changed, missing, swapped, or written without the key.
     """
-    expected, mac, last_at = 0, GENESIS, ""
-    seen: bytes | None = None
-    following = iter(keys)
-    digest, encode, from_key = hmac.digest, _encode, next(following)
+    past = retired(conn)
+    expected, mac, last_at = past.seq, past.mac, past.at
+    seen = past.mac if witness and witness[0] == past.seq else None
+    following = iter(keys[past.generation :])
+    tree, covered, leaves = Tree(past.seq, past.peaks), 0, list[bytes]()
+    encode = _encode
+    keyed = hmac.new(next(following), digestmod="sha256")  # copied for each line: a third less than a fresh one
     for row in conn.execute(SELECT):
         expected += 1
         if row[0] != expected:
             return Verdict(expected - 1, False, expected, f"line {expected} is missing; line {row[0]} follows instead")
-        mac = digest(from_key, mac + encode(row[:-1]), "sha256")
+        chained = keyed.copy()
+        chained.update(mac + encode(row[:-1]))
+        mac = chained.digest()
         if mac != row[-1]:
             return Verdict(expected, False, expected, f"line {expected} was changed, or written without the audit key")
         if row[1] < last_at:
             return Verdict(expected, False, expected, f"line {expected} is older than the line before it")
         last_at = row[1]
         if row[8] == "key.rotated" and row[12].startswith("audit:"):
-            from_key = next(following, b"")
+            keyed = hmac.new(next(following, b""), digestmod="sha256")
         if witness and expected == witness[0]:
             seen = mac
+        leaves.append(mac)
+        if expected in signed:
+            tree.extend(leaves)
+            leaves.clear()
+            if tree.root() != signed[expected]:
+                return Verdict(
+                    expected, False, covered + 1,
+                    f"a line between {covered + 1} and {expected} is not the one that was signed: the history was replaced",
+                )  # fmt: skip
+            covered = expected
         if expected % 10_000 == 0:
             progress(expected)
+            tree.extend(leaves)
+            leaves.clear()
     progress(expected)
+    if signed and max(signed) > expected:
+        return Verdict(
+            expected, False, expected + 1, f"the log ends at line {expected}, a signed checkpoint says {max(signed)}"
+        )
     if witness and witness[0] > expected:
         return Verdict(
             expected, False, expected + 1, f"the log ends at line {expected}, the witness has seen line {witness[0]}"

@@ -178,7 +178,7 @@ def _authorize(action: int, first: str | None, second: str | None, database: str
     """At run time nobody changes the schema, switches a guard off, or changes or removes an audit line."""
     if action in _DENIED and (database != "temp" or action == apsw.SQLITE_CREATE_TEMP_TRIGGER):
         return apsw.SQLITE_DENY
-    if action in (apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE) and first == "audit":
+    if action in (apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE) and first in ("audit", "audit_checkpoint", "audit_segment"):
         return apsw.SQLITE_DENY
     if action == apsw.SQLITE_PRAGMA and second is not None and first not in _PRAGMAS:
         return apsw.SQLITE_DENY

@@ -60,7 +60,8 @@ class Clock:
 def furnish(path: Path) -> None:
     """A new file with the kernel's own tables and two for the tests."""
     conn = open_database(path, KEY, "maintenance")
-    conn.execute((FOLDER / "0001_kernel.sql").read_text()).fetchall()
+    for script in sorted(FOLDER.glob("*_kernel.sql")):
+        conn.execute(script.read_text()).fetchall()
     conn.execute(TABLES).fetchall()
     conn.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     conn.close()

@@ -127,6 +127,7 @@ def test_no_mutant_of_a_small_log_passes(seed: int) -> None:
     chance = random.Random(seed)
     conn = apsw.Connection(":memory:")
     conn.execute(f"CREATE TABLE audit ({COLUMNS}, mac)")
+    conn.execute("CREATE TABLE audit_segment (last, mac, at, generation, peaks)")
     end = append(conn, AUDIT_KEY, Head(), "2026-11-20T12:00:00.000Z", [LINE] * 5)
     assert verify(conn, [AUDIT_KEY], witness=(end.seq, end.mac)).ok
     before = conn.execute(audit_log.SELECT).fetchall()

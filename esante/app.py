@@ -18,12 +18,14 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from esante import __version__, pages, system, watching
+from esante.audit.notary import Notary
 from esante.edge import Edge
 from esante.identity.door import Door, NotEnrolled, stranger
 from esante.identity.service import note_use
 from esante.kernel import clock, keyring, rotation
 from esante.kernel.access import OPEN, Access, is_declared
 from esante.kernel.actor import Actor, house
+from esante.kernel.checkpoints import Signer
 from esante.kernel.clinic import Clinic
 from esante.kernel.clock_guard import ClockConfirmed, ClockGuard
 from esante.kernel.config import Config
@@ -113,6 +115,7 @@ class App:
         self.door.write_use = self._write_use
         self._uses_in_hand: set[asyncio.Task[None]] = set()
         self._run_jobs = run_jobs
+        self.notary = Notary(self.clinic.db, Signer(keys))
         self.jobs = JobRunner(self.clinic.db, work(config.backup), self.clinic, self.clinic.clock)
         self.litestar = self._build()
         self.asgi = Edge(self.litestar, self.clinic.db, log_requests=config.log.requests)
@@ -172,12 +175,16 @@ class App:
         await db.start()
         self.clinic.clock.begin()
         jobs = asyncio.create_task(self.jobs.run(), name="jobs") if self._run_jobs else None
+        notary = asyncio.create_task(self.notary.run(), name="notary") if self._run_jobs else None
         try:
             yield
         finally:
             self.jobs.stop()
             if jobs:
                 await jobs
+            self.notary.stop()
+            if notary:
+                await notary
             await db.stop()
             self.clinic.passwords.close()
 

@@ -1,4 +1,4 @@
-"""How fast the audit log is verified, against a bare scan of the same table: `python scripts/bench_audit.py [--lines N] [--json FILE]`.
+"""How fast the audit log is verified, against a bare scan of the same table: `scripts/bench_audit.py [--lines N] [--json FILE]`.
 
 One core, one run, interleaved; the ratio is of medians. The budget: verification at 0.25 of a bare scan or better.
 """
@@ -36,7 +36,9 @@ def main() -> None:
         for _ in range(ROUNDS):
             scans.append(timed(lambda: sum(1 for _ in conn.execute(audit_log.SELECT))))
             checks.append(
-                timed(lambda: audit_log.verify(conn, ring.audit_keys, signed=checkpoints.kept(conn, signer)).ok or 1 / 0)
+                timed(
+                    lambda: audit_log.verify(conn, ring.audit_keys, signed=checkpoints.kept(conn, signer)).ok or 1 / 0
+                )
             )
         conn.close()
     scan, check = statistics.median(scans), statistics.median(checks)

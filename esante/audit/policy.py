@@ -14,3 +14,9 @@ def may_see_accesses(tx: ReadTx, patient_id: str) -> None:
     """Admins, and the patient (or the guardian) for their own record; for others it is not there."""
     if tx.actor.role != "admin":
         own_patient(tx, patient_id)
+
+
+def may_see_checkpoint(tx: ReadTx) -> None:
+    """Staff, whose clients keep checkpoints as witnesses: they tell the log's length and nothing of what is in it."""
+    if tx.actor.role in ("anonymous", "patient"):
+        raise Forbidden("Only the clinic's staff keeps checkpoints of the audit log")

@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from litestar import Router, get
+from litestar import MediaType, Router, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from esante.audit import service
-from esante.audit.structs import AuditFilter, AuditLine, RecordAccess
-from esante.kernel.access import roles
+from esante.audit.structs import AuditFilter, AuditLine, Proof, RecordAccess
+from esante.kernel.access import STAFF, roles
 from esante.kernel.audit_log import Verdict
+from esante.kernel.checkpoints import Signer
 from esante.kernel.dependencies import Db, House, Me
+from esante.kernel.errors import NotFound
 from esante.kernel.structs import Page, Severity
 
 Limit = Annotated[int, QueryParameter(ge=1, le=500)]
@@ -78,11 +80,47 @@ async def list_accesses(db: Db, actor: Me, id: FromPath[str], limit: Limit = 100
 @get("/audit/verify", access=roles("admin"))
 async def verify(db: Db, actor: Me, clinic: House) -> Verdict:
     """Read the whole chain again and hold it against the witness."""
-    return await db.scan(actor, service.verify, clinic.keys.audit_keys, db.witness.read())
+    return await db.scan(actor, service.verify, clinic.keys.audit_keys, Signer(clinic.keys), db.witness.read())
+
+
+@get("/audit/checkpoint", access=STAFF, media_type=MediaType.TEXT)
+async def show_checkpoint(db: Db, actor: Me) -> str:
+    """The newest signed checkpoint, as a C2SP note. Keep it: with it anybody can show later that the log was changed."""
+    note = db.read(actor, service.show_checkpoint)
+    if note is None:
+        raise NotFound("No checkpoint was signed yet")
+    return note
+
+
+@get("/audit/checkpoint/key", access=STAFF, media_type=MediaType.TEXT)
+async def show_verifier(clinic: House) -> str:
+    """The public key that checkpoints are signed with, as C2SP writes it."""
+    return Signer(clinic.keys).verifier + "\n"
+
+
+@get("/audit/checkpoint/proof", access=STAFF)
+async def prove(
+    db: Db,
+    actor: Me,
+    first: Annotated[int, QueryParameter(name="from", ge=1)],
+    second: Annotated[int, QueryParameter(name="to", ge=1)],
+) -> Proof:
+    """The consistency proof between two sizes of the log (RFC 9162): the later one only added to the earlier."""
+    return await db.scan(actor, service.prove, first, second)
 
 
 router = Router(
     "/",
-    route_handlers=[list_lines, list_security_events, list_of_user, list_of_patient, list_accesses, verify],
+    route_handlers=[
+        list_lines,
+        list_security_events,
+        list_of_user,
+        list_of_patient,
+        list_accesses,
+        verify,
+        show_checkpoint,
+        show_verifier,
+        prove,
+    ],
     tags=["Audit"],
 )

@@ -59,4 +59,12 @@ class RecordAccess(Kept):
     last_at: datetime
 
 
+class Proof(Kept):
+    """That the log of `second` lines begins with the log of `first`: hashes in base64, as RFC 9162, 2.1.4 orders them."""
+
+    first: int
+    second: int
+    path: list[str]
+
+
 Limit = Annotated[int, Meta(ge=1, le=500)]

@@ -93,7 +93,9 @@ class Tree:
                 continue
             nodes = [sha256(b"\0" + leaf).digest() for leaf in leaves[at : at + BLOCK]]
             while len(nodes) > 1:
-                nodes = [sha256(b"\1" + left + right).digest() for left, right in zip(nodes[::2], nodes[1::2], strict=True)]
+                nodes = [
+                    sha256(b"\1" + left + right).digest() for left, right in zip(nodes[::2], nodes[1::2], strict=True)
+                ]
             self._push(nodes[0], BLOCK_LEVEL)
             at += BLOCK
 

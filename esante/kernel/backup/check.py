@@ -5,12 +5,13 @@ from pathlib import Path
 
 import apsw
 
-from esante.kernel import audit_log, migrate
+from esante.kernel import audit_log, checkpoints, migrate
 from esante.kernel.backup import pace, shelf
 from esante.kernel.backup.manifest import Manifest
 from esante.kernel.backup.pace import Told
 from esante.kernel.backup.shelf import Shelf
 from esante.kernel.backup.snapshot import counts_of
+from esante.kernel.checkpoints import Signer
 from esante.kernel.connection import DATABASE, open_database
 from esante.kernel.errors import Broken
 from esante.kernel.keyring import Keyring
@@ -64,10 +65,12 @@ def _problem(conn: apsw.Connection, keys: Keyring, said: Manifest, named: NamedF
     for table, count in counts_of(conn).items():
         if count != said.counts.get(table):
             return f"{table} has {count} rows, not {said.counts.get(table)}"
+    signer = Signer(keys)
     verdict = audit_log.verify(
         conn,
         keys.audit_keys,
         witness=(said.audit.seq, said.audit.mac),
+        signed=checkpoints.kept(conn, signer) | {said.audit.seq: signer.read(said.audit.checkpoint).root},
         progress=lambda line: told("Checking the audit log", line, said.audit.seq),
     )
     if not verdict.ok:

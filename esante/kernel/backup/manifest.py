@@ -33,11 +33,11 @@ class KeptFile(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_field
 
 
 class AuditHead(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Where the audit log ended; `checkpoint` is the newest signed one, as text."""
+    """Where the audit log ended; `checkpoint` is a signed checkpoint of exactly these lines."""
 
     seq: int
     mac: bytes
-    checkpoint: str | None = None
+    checkpoint: str
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -17,11 +17,12 @@ import apsw
 import msgspec
 
 from esante import __version__
-from esante.kernel import audit_log, clock, files, migrate, vault
+from esante.kernel import audit_log, checkpoints, clock, files, migrate, vault
 from esante.kernel.backup import archive, manifest, opening, pace, shelf
 from esante.kernel.backup.manifest import AuditHead, KeptFile, Manifest, Piece
 from esante.kernel.backup.pace import Told
 from esante.kernel.backup.shelf import CONTENT, Folder
+from esante.kernel.checkpoints import Signer
 from esante.kernel.connection import DATABASE, open_copy, open_database
 from esante.kernel.errors import Broken
 from esante.kernel.keyring import Keyring
@@ -103,8 +104,9 @@ def _copy_database(path: Path, keys: Keyring, target: Path, told: Told) -> Snaps
         finally:
             copied.close()
             os.close(handle)
-        last = audit_log.head(source)
-        return Snapshot(AuditHead(last.seq, last.mac), migrate.version(source), counts_of(source))
+        last, tree = audit_log.head(source), checkpoints.grown(source)
+        checkpoint = Signer(keys).sign(tree.size, tree.root()).note
+        return Snapshot(AuditHead(last.seq, last.mac, checkpoint), migrate.version(source), counts_of(source))
     finally:
         source.close()
 

@@ -84,6 +84,7 @@ from esante.scheduling.events import (
     AppointmentStarted,
     ExpireOffer,
     ExpirePendingHold,
+    KeepLocalTimes,
     KioskStarted,
     LapseMoveRequest,
     OfferFreedTime,
@@ -210,7 +211,12 @@ WIRING: Wiring = {
     # the box
     ClockDoubted: Reactions(later=(warn.tell_clock_doubted,)),
     # administration
-    SettingChanged: Reactions(later=(admin_react.tell_setting_changed,)),
+    SettingChanged: Reactions(
+        later=(
+            scheduling.heed_setting,
+            admin_react.tell_setting_changed,
+        )
+    ),
     SlotAdded: Reactions(later=(admin_react.tell_keys_changed,)),
     SlotRemoved: Reactions(later=(admin_react.tell_keys_changed,)),
     KitMade: Reactions(later=(admin_react.tell_keys_changed,)),
@@ -225,6 +231,7 @@ WORK = Work(
     inside=inside_work(
         {
             ExpirePendingHold: scheduling.expire_pending_hold,
+            KeepLocalTimes: scheduling.keep_local_times,
             LapseMoveRequest: scheduling.lapse_move_request,
             ReconfirmationDue: scheduling.note_missed_reconfirmation,
             ExpireOffer: scheduling.expire_offer,
@@ -239,6 +246,7 @@ WORK = Work(
     recurring=(
         Recurring("workplaces.expire_invitations", workplaces.expire_invitations, every=timedelta(minutes=15)),
         Recurring("scheduling.remind", scheduling.note_due_reminders, every=timedelta(minutes=5)),
+        Recurring("notifications.tell_the_day", notify_scheduling.tell_the_day, daily_at="09:00"),
         Recurring("scheduling.mark_missed", scheduling.mark_missed, every=timedelta(hours=1)),
         Recurring("scheduling.forget_old", scheduling.forget_old, daily_at="03:20", destroys=True),
         Recurring("kernel.forget_idempotency_keys", idempotency.forget_old, every=timedelta(hours=1), destroys=True),

@@ -17,7 +17,7 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 
 from esante.identity.accounts import service as accounts
-from esante.identity.events import AccountSuspended
+from esante.identity.events import AccountSuspended, LanguageChosen
 from esante.identity.second_factor.events import SecondFactorDisabled, SecondFactorEnabled
 from esante.identity.sessions.events import SessionEnded, SessionLocked, SessionUnlocked
 from esante.identity.sessions.structs import Session
@@ -183,7 +183,7 @@ class Door:
         elif isinstance(event, SessionUnlocked):
             self._uses.pop(event.subject, None)
             self.forget_session(event.subject)
-        elif isinstance(event, AccountSuspended | SecondFactorEnabled | SecondFactorDisabled):
+        elif isinstance(event, AccountSuspended | LanguageChosen | SecondFactorEnabled | SecondFactorDisabled):
             self.forget_account(event.subject)
         elif event.action() == "settings.changed":
             self.forget_all()

@@ -94,6 +94,12 @@ class AccountArchived(Event, tag="user.archived"):
     by_owner: bool
 
 
+class LanguageChosen(Event, tag="user.language_chosen"):
+    """The account is written to in another language from now on."""
+
+    language: str
+
+
 class FirstAdminCodeIssued(Event, tag="auth.first_admin_code_issued"):
     """The console printed a code that makes the first admin."""
 

@@ -16,6 +16,7 @@ from esante.identity.accounts.service import (
     mobile,
     mobile_spellings,
     reactivate_account,
+    set_language,
     suspend_account,
     tell_address_is_known,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "note_use",
     "reactivate_account",
     "require_fresh",
+    "set_language",
     "set_password",
     "suspend_account",
     "tell_address_is_known",

@@ -124,7 +124,10 @@ def _summary(details: list[Fault], fallback: str) -> str:
 
 
 def _language(request: Anyone) -> str:
-    return preferred(request.headers.get("accept-language"), str(request.scope.get("language") or "fr"))
+    """What the request asks for, else what the account was given, else the clinic's."""
+    actor: Any = request.scope.get("actor")
+    fallback = actor.language if actor and actor.role != "anonymous" else request.scope.get("language")
+    return preferred(request.headers.get("accept-language"), str(fallback or "fr"))
 
 
 def _answer(

@@ -74,6 +74,8 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         default_factory=lambda: [24 * 60, 60]
     )
     """How long before a confirmed visit its patient is reminded."""
+    staff_digest: bool = False
+    """Are practitioners and their desks told at 09:00 what the day brings (SPEC R19)?"""
     feature_kiosk: bool = False
     """May patients register, book, check in, see and cancel their visits at a screen in the waiting room?"""
 

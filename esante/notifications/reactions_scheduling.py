@@ -22,6 +22,8 @@ from esante.scheduling.events import (
     WaitlistExpired,
     WaitlistOffered,
 )
+from esante.scheduling.reminders import service as reminders
+from esante.scheduling.reminders.structs import DayAhead
 from esante.scheduling.structs import AppointmentId
 
 LEAST_AHEAD = timedelta(minutes=15)
@@ -51,6 +53,24 @@ def remind(tx: WriteTx, event: ReminderDue) -> None:
                 " call it off.{site}",
                 event.subject, early=str(tx.settings.arrive_early_minutes), site=site(tx, to, visit.workplace_id), **words,
             )  # fmt: skip
+
+
+def tell_the_day(tx: WriteTx, nothing: None = None) -> None:
+    """Every morning, where the clinic wants it: practitioners and their desks learn what the day brings, if anything."""
+    if not tx.settings.staff_digest:
+        return
+    days: dict[str, tuple[AccountContact, list[DayAhead]]] = {}
+    for one in reminders.days_ahead(tx):
+        for to in agenda_keepers(tx, one.practitioner_id, one.workplace_id):
+            days.setdefault(to.account_id, (to, []))[1].append(one)
+    for to, agendas in days.values():
+        first = min((one.first_at for one in agendas if one.first_at), default=None)
+        service.tell(
+            tx, to, "day_digest", "medium", "Your day",
+            "Visits today: {visits}. The first: {first}. Requests that wait for an answer: {requests}.", "today",
+            visits=str(sum(one.visits for one in agendas)), first=wall_time(tx, to, first) if first else "–",
+            requests=str(sum(one.requests for one in agendas)),
+        )  # fmt: skip
 
 
 # ----------------------------------------------------------------------- wishes to move

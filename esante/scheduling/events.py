@@ -268,6 +268,20 @@ class StatisticsSeen(Event, tag="statistics.seen"):
     last_on: date
 
 
+class LocalTimesKept(Event, tag="appointment.local_times_kept"):
+    """The clinic's zone has changed: days and wall times of coming visits were written anew, so many in one go."""
+
+    zone: str
+    seen: int
+    changed: int
+
+
+class KeepLocalTimes(Task, tag="scheduling.keep_local_times"):
+    """Due after a change of the clinic's zone, for the visits after this id."""
+
+    after_id: str = ""
+
+
 class ExpirePendingHold(Task, tag="scheduling.expire_pending_hold"):
     """Due when a request's hold ends: say that it is expired, and give the time back."""
 

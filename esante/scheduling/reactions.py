@@ -1,10 +1,19 @@
 """What scheduling does when something is due, or happens elsewhere."""
 
+from esante.kernel.structs import Event
 from esante.kernel.transaction import WriteTx
 from esante.people.structs import PractitionerId
 from esante.scheduling import service, store
-from esante.scheduling.events import ExpireOffer, ExpirePendingHold, LapseMoveRequest, OfferFreedTime, ReconfirmationDue
+from esante.scheduling.events import (
+    ExpireOffer,
+    ExpirePendingHold,
+    KeepLocalTimes,
+    LapseMoveRequest,
+    OfferFreedTime,
+    ReconfirmationDue,
+)
 from esante.scheduling.kiosk import service as kiosk
+from esante.scheduling.local_times import service as local_times
 from esante.scheduling.readiness import service as readiness
 from esante.scheduling.reminders import service as reminders
 from esante.scheduling.reschedules import service as reschedules
@@ -56,6 +65,17 @@ def forget_old(tx: WriteTx, nothing: None = None) -> None:
     """Every night: reminders of visits long past, yesterday's visits at the kiosk."""
     reminders.forget_old(tx)
     kiosk.forget_old(tx)
+
+
+def heed_setting(tx: WriteTx, event: Event) -> None:
+    """The clinic's zone is another one: the subject of the event is the setting's name."""
+    if event.subject == "timeZone":
+        local_times.keep_local_times(tx)
+
+
+def keep_local_times(tx: WriteTx, task: KeepLocalTimes) -> None:
+    """The next ones."""
+    local_times.keep_local_times(tx, task.after_id)
 
 
 def refuse_closing(tx: WriteTx, event: WorkplaceClosing) -> None:

@@ -53,3 +53,16 @@ def test_what_makes_no_sense_is_refused(clinic: Clinic, faulty: dict[str, Any]) 
 def test_strangers(clinic: Clinic) -> None:
     assert clinic.anonymous.get("/users/settings").status_code == 401
     assert put(clinic.anonymous, DARK).status_code == 401
+
+
+def test_mails_and_answers_follow_the_language(clinic: Clinic) -> None:
+    assert clinic.driss.get("/patients/none").json()["error"]["message"] != "There is no such patient"
+    assert put(clinic.driss, {"language": "en"}).status_code == 200
+    assert clinic.driss.get("/patients/none").json()["error"]["message"] == "There is no such patient"
+    kept = clinic.rows("SELECT language FROM account WHERE id = ?", clinic.accounts["driss"])
+    assert kept == [{"language": "en"}]
+    assert put(clinic.driss, {"language": None}, 1).status_code == 200  # the clinic's own again
+    kept = clinic.rows("SELECT language FROM account WHERE id = ?", clinic.accounts["driss"])
+    assert kept == [{"language": "fr"}]
+    assert [line["detail"] for line in clinic.audit("user.language_chosen")] == [{"language": "en"}, {"language": "fr"}]
+    assert clinic.rows("SELECT language FROM account WHERE id = ?", clinic.accounts["emma"]) == [{"language": "fr"}]

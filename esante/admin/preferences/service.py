@@ -7,6 +7,7 @@ from esante.admin.events import PreferencesChanged
 from esante.admin.preferences import store
 from esante.admin.settings import rules
 from esante.admin.structs import Preferences, PreferencesWish
+from esante.identity import service as identity
 from esante.kernel.errors import Invalid, Stale
 from esante.kernel.transaction import ReadTx, WriteTx
 
@@ -17,7 +18,10 @@ def show_preferences(tx: ReadTx) -> Preferences:
 
 
 def change_preferences(tx: WriteTx, version: int, wish: PreferencesWish) -> Preferences:
-    """All of one's own at once. A stale version, or a time zone that does not exist, is refused."""
+    """All of one's own at once; mails and answers follow the language (without one the clinic's).
+
+    A stale version, or a time zone that does not exist, is refused.
+    """
     account_id = policy.has_account(tx)
     before = _own(tx, account_id)
     if before.version != version:
@@ -32,6 +36,8 @@ def change_preferences(tx: WriteTx, version: int, wish: PreferencesWish) -> Pref
     if not fields:
         return before
     store.put_preferences(tx, asked | {"account_id": account_id, "version": version + 1, "now": tx.now})
+    if "language" in fields:
+        identity.set_language(tx, account_id, wish.language or tx.settings.language)
     tx.record(PreferencesChanged(subject=account_id, version=version + 1, fields=fields))
     return _own(tx, account_id)
 

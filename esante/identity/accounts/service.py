@@ -14,6 +14,7 @@ from esante.identity.events import (
     AddressAskedFor,
     CodeRefused,
     ConfirmationIssued,
+    LanguageChosen,
 )
 from esante.identity.one_time import service as one_time
 from esante.identity.proof import service as proof
@@ -55,6 +56,12 @@ def contact(tx: ReadTx, account_id: str) -> AccountContact:
     if found is None:
         raise NotFound("There is no such account")
     return found
+
+
+def set_language(tx: WriteTx, account_id: str, language: str) -> None:
+    """For other rooms. Mails and answers to this account are in the language from now on."""
+    if store.set_language(tx, account_id, language):
+        tx.record(LanguageChosen(subject=account_id, language=language))
 
 
 def account_of_address(tx: ReadTx, email: str) -> AccountId | None:

@@ -112,6 +112,12 @@ def admin_exists(tx: ReadTx) -> bool:
     )
 
 
+def set_language(tx: WriteTx, account_id: str, language: str) -> bool:
+    """Was it another one?"""
+    sql = "UPDATE account SET language = ?, updated_at = ? WHERE id = ? AND language <> ?"
+    return tx.run(sql, language, tx.now, account_id, language) > 0
+
+
 def set_active(tx: WriteTx, account_id: str) -> bool:
     """From pending to active; also for a suspended account, which stays suspended."""
     tx.run(

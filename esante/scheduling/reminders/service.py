@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from esante.kernel.transaction import WriteTx
-from esante.scheduling import policy
+from esante.kernel import clock
+from esante.kernel.transaction import ReadTx, WriteTx
+from esante.scheduling import finder, policy, slots
 from esante.scheduling.events import ReminderDue
 from esante.scheduling.reminders import store
 from esante.scheduling.reminders.store import Coming, Mark
+from esante.scheduling.reminders.structs import DayAhead
 
 LEAST_AHEAD = timedelta(minutes=15)
 """Nearer than this nobody is reminded any more."""
@@ -40,6 +42,12 @@ def note_due(tx: WriteTx) -> int:
                     )
                 )
     return told
+
+
+def days_ahead(tx: ReadTx) -> list[DayAhead]:
+    """What the rest of the local day brings, for each practitioner and site where there is anything. For other rooms."""
+    zone = finder.zone_of(tx)
+    return store.agendas(tx, slots.day_bounds(clock.local_date(tx.now, zone), zone)[1])
 
 
 def forget_old(tx: WriteTx) -> None:

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from esante.kernel import clock
 from esante.kernel.structs import Kept
 from esante.kernel.transaction import ReadTx, WriteTx
+from esante.scheduling.reminders.structs import DayAhead
 from esante.scheduling.structs import AppointmentId
 
 
@@ -37,6 +38,18 @@ def coming(tx: ReadTx, soonest: datetime, latest: datetime) -> list[Coming]:
         " FROM appointment WHERE status = 'confirmed' AND starts_at > :soonest AND starts_at <= :latest"
         " AND settled_at IS NOT NULL ORDER BY starts_at",
         {"soonest": soonest, "latest": latest},
+    )
+
+
+def agendas(tx: ReadTx, until: datetime) -> list[DayAhead]:
+    """For each practitioner and site: what is confirmed from now until then, and what waits for a yes at any time to come."""
+    return tx.all(
+        DayAhead,
+        "SELECT practitioner_id, workplace_id, sum(status = 'confirmed') AS visits,"
+        " min(CASE WHEN status = 'confirmed' THEN starts_at END) AS first_at, sum(status = 'pending') AS requests"
+        " FROM appointment WHERE starts_at > :now AND ((status = 'confirmed' AND starts_at < :until)"
+        " OR (status = 'pending' AND hold_until > :now)) GROUP BY practitioner_id, workplace_id ORDER BY practitioner_id",
+        {"now": tx.now, "until": until},
     )
 
 

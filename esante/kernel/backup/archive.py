@@ -147,6 +147,16 @@ def _unsealed(sealed: BinaryIO, identities: Sequence[str], where: str) -> Iterat
     reading, writing = os.pipe()
     passed, failures = 0, list[BaseException]()
 
+    class Source:
+        """What cannot be read is told as that, not as damage; and age wants true bytes."""
+
+        def read(self, size: int = -1) -> bytes:
+            try:
+                return bytes(sealed.read(size))
+            except BaseException as error:
+                failures.append(error)
+                raise
+
     class Pipe:
         def __init__(self, out: BinaryIO) -> None:
             self.out = out
@@ -163,7 +173,7 @@ def _unsealed(sealed: BinaryIO, identities: Sequence[str], where: str) -> Iterat
         keys = [pyrage.x25519.Identity.from_str(one) for one in identities]
         try:
             with open(writing, "wb") as out:
-                pyrage.decrypt_io(sealed, Pipe(out), keys)
+                pyrage.decrypt_io(Source(), Pipe(out), keys)
         except BrokenPipeError:
             pass  # the reader had enough
         except BaseException as error:

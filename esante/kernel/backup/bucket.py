@@ -50,7 +50,8 @@ class Bucket:
 
     def put(self, key: str, source: BinaryIO) -> None:
         with self._told():
-            obstore.put(self._store, key, source, use_multipart=True, chunk_size=PART_BYTES)
+            pieces = iter(lambda: source.read(PART_BYTES), b"")
+            obstore.put(self._store, key, pieces, use_multipart=True, chunk_size=PART_BYTES)
 
     def remove(self, key: str) -> None:
         with self._told():

@@ -12,6 +12,7 @@ from esante.kernel.backup.manifest import Manifest
 from esante.kernel.backup.opening import Opening
 from esante.kernel.backup.pace import Told
 from esante.kernel.backup.shelf import Folder, Proof, Shelf
+from esante.kernel.errors import Broken
 from esante.kernel.keyring import Keyring
 
 
@@ -33,6 +34,8 @@ def unlocked(
     where = f"{place.where}/{name}{shelf.ARCHIVE}"
     with place.open(name + shelf.ARCHIVE) as sealed:
         said, signed = archive.unpack(sealed, opening.identities, where, into, told)
+    if said.name != name:
+        raise Broken(f"{where} is the backup {said.name} under another name. Give it its own name back")
     manifest.refuse_newer(said, where)
     keys = opening.unlock(into)
     signed.refuse_foreign(keys, where)

@@ -17,6 +17,7 @@ from esante.admin.routes import router as admin
 from esante.admin.routes_backups import router as admin_backups
 from esante.admin.routes_health import router as admin_health
 from esante.audit.routes import router as audit
+from esante.audit.watch import service as watch
 from esante.identity import reactions as identity_reactions
 from esante.identity.events import (
     AccountAddressKnown,
@@ -252,6 +253,7 @@ WORK = Work(
         Recurring("kernel.forget_idempotency_keys", idempotency.forget_old, every=timedelta(hours=1), destroys=True),
         Recurring("identity.sweep", identity_reactions.sweep, daily_at="03:15", destroys=True),
         Recurring("people.give_name_keys", duplicates.give_keys, every=timedelta(minutes=10)),
+        Recurring("audit.watch", watch.watch, every=timedelta(minutes=1)),
         Recurring("admin.ask_for_proof", admin_keys.ask_for_proof, every=timedelta(days=7)),
         Recurring("kernel.forget_done_jobs", jobs.forget_old, daily_at="03:10", destroys=True),
         Recurring("admin.queue_sweep", backups.queue_sweep, daily_at="03:25", destroys=True),

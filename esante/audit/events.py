@@ -39,3 +39,21 @@ class LossAccepted(Event, tag="audit.loss_accepted"):
 
     first_missing: int
     last_missing: int
+
+
+class ReviewAssigned(Event, tag="audit.review_assigned"):
+    """An admin is to look at a line; the subject is its number."""
+
+    account_id: str
+
+
+class ReviewClosed(Event, tag="audit.review_closed"):
+    """An admin looked at a line and said what came of it; the note is the line's reason."""
+
+
+class AccessBurst(Event, tag="access.burst"):
+    """Somebody was refused again and again: the subject is the account, or the address where nobody was signed in."""
+
+    severity: ClassVar[Severity] = "critical"
+
+    count: int

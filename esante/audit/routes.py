@@ -1,13 +1,16 @@
 """The HTTP door of the audit log."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from litestar import MediaType, Router, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from esante.audit import service
+from esante.audit.review.routes import router as reviews
 from esante.audit.structs import AuditFilter, AuditLine, Proof, RecordAccess
+from esante.audit.watch import service as watch
+from esante.audit.watch.structs import OddAccess, OddKind
 from esante.kernel.access import STAFF, roles
 from esante.kernel.audit_log import Verdict
 from esante.kernel.checkpoints import Signer
@@ -109,6 +112,18 @@ async def prove(
     return await db.scan(actor, service.prove, first, second)
 
 
+@get("/audit/odd", access=roles("admin"))
+async def list_odd(
+    db: Db,
+    actor: Me,
+    since: Annotated[date, QueryParameter(name="from")],
+    until: Annotated[date, QueryParameter(name="to")],
+    kind: FromQuery[OddKind | None] = None,
+) -> list[OddAccess]:
+    """Accesses to ask about: the reader's own surname, a patient neither treated nor received, outside opening hours."""
+    return await db.scan(actor, watch.list_odd, since, until, kind)
+
+
 router = Router(
     "/",
     route_handlers=[
@@ -121,6 +136,8 @@ router = Router(
         show_checkpoint,
         show_verifier,
         prove,
+        list_odd,
+        reviews,
     ],
     tags=["Audit"],
 )

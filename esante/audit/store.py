@@ -29,6 +29,10 @@ def lines(tx: ReadTx, wanted: AuditFilter, before: int | None, limit: int) -> li
     return tx.all(AuditLine, f"{_LINE}{where} ORDER BY a.seq DESC LIMIT :limit", values | {"limit": limit})
 
 
+def line(tx: ReadTx, seq: int) -> AuditLine:
+    return tx.one(AuditLine, f"{_LINE} WHERE a.seq = :seq", {"seq": seq})
+
+
 def _conditions(wanted: AuditFilter) -> tuple[list[str], dict[str, object]]:
     possible = {
         "a.actor = :actor": wanted.actor,

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from esante.kernel.structs import Event, Severity
+from esante.kernel.structs import Event, Outcome, Severity
 
 
 class AccountCreated(Event, tag="user.registered"):
@@ -45,6 +45,7 @@ class CodeRefused(Event, tag="auth.code_refused"):
     """A wrong, used or outdated link or code was tried. The subject is the account, or `unknown`."""
 
     severity: ClassVar[Severity] = "warning"
+    outcome: ClassVar[Outcome] = "failed"
     purpose: str
 
 
@@ -52,6 +53,7 @@ class LoginFailed(Event, tag="auth.login_failed"):
     """A wrong password, or an unknown address (subject `unknown`)."""
 
     severity: ClassVar[Severity] = "warning"
+    outcome: ClassVar[Outcome] = "failed"
 
 
 class AccountLocked(Event, tag="auth.locked"):

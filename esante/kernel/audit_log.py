@@ -7,12 +7,10 @@ fits, change one, take one out or swap two; that the end was not cut off is what
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import apsw
 import msgspec
-
-Outcome = Literal["done", "refused", "failed"]
 
 Line = tuple[
     str,  # actor

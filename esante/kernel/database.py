@@ -24,7 +24,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import apsw
 import structlog
 
-from esante.kernel import audit_log, clock
+from esante.kernel import clock
 from esante.kernel.actor import Actor
 from esante.kernel.audit_log import Line
 from esante.kernel.connection import BUSY_MS, open_database
@@ -32,7 +32,7 @@ from esante.kernel.errors import Unavailable
 from esante.kernel.idempotency import Once
 from esante.kernel.one_time import OneTimeSecrets
 from esante.kernel.settings import ClinicSettings
-from esante.kernel.structs import Event
+from esante.kernel.structs import Event, Outcome
 from esante.kernel.transaction import HouseContext, LookTx, ReadTx, Wiring, WriteTx, line_of
 from esante.kernel.witness import Witness
 from esante.kernel.writer import Done, Item, Writer, read_only
@@ -200,7 +200,7 @@ class Database:
             actor, lambda tx: command(tx, *args, **kwargs), command.__name__, [], once.returning(command)
         )
 
-    async def note(self, actor: Actor, event: Event, outcome: audit_log.Outcome = "refused") -> None:
+    async def note(self, actor: Actor, event: Event, outcome: Outcome = "refused") -> None:
         """Write one audit line for something that did not come to a transaction: a refusal at the door."""
         await self._put(actor, None, "note", [line_of(actor, event, outcome, None, None)])
 

@@ -11,6 +11,7 @@ from esante.kernel.errors import Invalid
 T = TypeVar("T")
 
 Severity = Literal["info", "warning", "critical"]
+Outcome = Literal["done", "refused", "failed"]
 
 AccountId = NewType("AccountId", str)
 SessionId = NewType("SessionId", str)
@@ -45,10 +46,11 @@ class Event(msgspec.Struct, frozen=True, rename="camel", tag_field="event", meta
     """What has happened: a past participle with ids, versions, enums and times. Never names, content or free text.
 
     `subject` is the id of the thing it happened to, `patient_id` whose record it touches. The struct's tag is the action
-    of the audit line, `severity` its weight.
+    of the audit line, `severity` its weight, `outcome` whether what was wanted came about.
     """
 
     severity: ClassVar[Severity] = "info"
+    outcome: ClassVar[Outcome] = "done"
 
     subject: str
     patient_id: str | None = None

@@ -16,12 +16,12 @@ import msgspec
 
 from esante.kernel import clock, rows
 from esante.kernel.actor import Actor
-from esante.kernel.audit_log import Line, Outcome
+from esante.kernel.audit_log import Line
 from esante.kernel.clock import Clock
 from esante.kernel.errors import NotFound
 from esante.kernel.one_time import OneTimeSecrets
 from esante.kernel.settings import ClinicSettings
-from esante.kernel.structs import Event, KeywordOnly, new_id
+from esante.kernel.structs import Event, KeywordOnly, Outcome, new_id
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -116,7 +116,7 @@ class LookTx(ReadTx):
 
         `reason` is the text that the actor gave for an override, a break-glass or a suspension; never a clinical value.
         """
-        self._line(event, "done", reason, purpose)
+        self._line(event, event.outcome, reason, purpose)
 
     def _line(self, event: Event, outcome: Outcome, reason: str | None, purpose: str | None) -> None:
         self.lines.append(line_of(self.actor, event, outcome, reason, purpose))
@@ -138,7 +138,7 @@ class WriteTx(LookTx):
         return self.conn.changes()
 
     def record(self, event: Event, *, reason: str | None = None, purpose: str | None = None) -> None:
-        self._line(event, "done", reason, purpose)
+        self._line(event, event.outcome, reason, purpose)
         self.happened.append(event)
         reactions = self._house.wiring.get(type(event))
         if reactions is None:

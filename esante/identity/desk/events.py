@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from esante.kernel.structs import Event, Severity
+from esante.kernel.structs import Event, Outcome, Severity
 
 
 class PinSet(Event, tag="auth.pin_set"):
@@ -17,6 +17,7 @@ class PinRefused(Event, tag="auth.pin_refused"):
     """A wrong PIN was tried at the session `subject`; `tries` since it was last unlocked. After the fifth it is ended."""
 
     severity: ClassVar[Severity] = "warning"
+    outcome: ClassVar[Outcome] = "failed"
 
     account_id: str
     tries: int

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from esante.kernel.structs import Event, Severity
+from esante.kernel.structs import Event, Outcome, Severity
 
 
 class SecondFactorEnabled(Event, tag="auth.second_factor_enabled"):
@@ -31,6 +31,7 @@ class SecondFactorRefused(Event, tag="auth.second_factor_refused"):
     """A wrong or used code was tried for the account `subject`."""
 
     severity: ClassVar[Severity] = "warning"
+    outcome: ClassVar[Outcome] = "failed"
 
 
 class ProofGiven(Event, tag="auth.step_up"):

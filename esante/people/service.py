@@ -2,6 +2,7 @@
 
 from esante.people.care.service import end_care, is_treating, keep_care, open_care
 from esante.people.family.service import has_consented
+from esante.people.folding import fold
 from esante.people.merging.service import note_moved, note_returned, to_return
 from esante.people.patients.service import (
     acts_for,
@@ -35,6 +36,7 @@ __all__ = [
     "check_self_registration",
     "end_care",
     "find_practitioners",
+    "fold",
     "has_consented",
     "import_patient",
     "import_practitioner",

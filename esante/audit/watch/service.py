@@ -12,7 +12,7 @@ from esante.kernel import audit_log
 from esante.kernel.errors import Invalid
 from esante.kernel.transaction import LookTx, WriteTx
 from esante.notifications import service as notifications
-from esante.people.folding import fold
+from esante.people.service import fold
 from esante.workplaces import service as workplaces
 from esante.workplaces.structs import OpeningHours
 

@@ -33,6 +33,7 @@ from esante.kernel.connection import DATABASE as DATABASE
 from esante.kernel.connection import open_database
 from esante.kernel.database import Database
 from esante.kernel.dependencies import Db, House, Me, provide_once, provide_version
+from esante.kernel.disk import DiskGuard, Level, note_level
 from esante.kernel.errors import Broken, Forbidden, Locked, Refusal, Unauthenticated, Unavailable, UnsupportedType
 from esante.kernel.http_errors import confess, refuse, refuse_request
 from esante.kernel.hub import Hub
@@ -53,13 +54,16 @@ class Gate:
     """Every route is closed unless it says who may come in. A middleware and not a guard: the framework copies the
     handler before each guard, which costs more than the gate does, and a router could set guards but not leave this out."""
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
-        self._app, self._door = app, door
+    def __init__(self, app: ASGIApp, door: Door, refuse_uploads: Callable[[], None]) -> None:
+        self._app, self._door, self._refuse_uploads = app, door, refuse_uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["actor"] = self._let_in(scope, scope["route_handler"].opt)  # type: ignore[typeddict-unknown-key]
-        if scope.get("method") in ("POST", "PUT", "PATCH") and "body" not in scope["route_handler"].opt:
-            _refuse_other_than_json(scope)
+        if scope.get("method") in ("POST", "PUT", "PATCH"):
+            if "body" in scope["route_handler"].opt:
+                self._refuse_uploads()
+            else:
+                _refuse_other_than_json(scope)
         await self._app(scope, receive, send)
 
     def _let_in(self, scope: Scope, opt: dict[str, Any]) -> Actor:
@@ -103,8 +107,10 @@ class App:
         keys = keys or keyring.unlock(folder, Path(config.keys.file).expanduser())
         if keys.coming:
             keys = rotation.settle(folder / DATABASE, keys)
+        disk = DiskGuard(folder, config.limits)
+        disk.look()  # a full disk gives its ballast back now, or nothing could be opened
         bring_up_to_date(folder, keys)
-        self.clinic = open_clinic(folder, config, keys, now=now, steady=steady)
+        self.clinic = open_clinic(folder, config, keys, now=now, steady=steady, disk=disk)
         self.door = Door(
             read=self.clinic.db.read,
             signing_key=keys.key("sessions"),
@@ -115,8 +121,10 @@ class App:
         self.door.write_use = self._write_use
         self._uses_in_hand: set[asyncio.Task[None]] = set()
         self._run_jobs = run_jobs
+        self._disk_level: Level = "ok"
         self.notary = Notary(self.clinic.db, Signer(keys))
-        self.jobs = JobRunner(self.clinic.db, work(config.backup), self.clinic, self.clinic.clock)
+        frozen = self.clinic.clock.is_frozen
+        self.jobs = JobRunner(self.clinic.db, work(config.backup), self.clinic, frozen=frozen, watch=self._watch)
         self.litestar = self._build()
         self.asgi = Edge(self.litestar, self.clinic.db, log_requests=config.log.requests)
 
@@ -129,7 +137,7 @@ class App:
                 pages.router,
                 Router("/api/v1", route_handlers=list(ROUTERS)),
             ],
-            middleware=[DefineMiddleware(Gate, door=self.door)],
+            middleware=[DefineMiddleware(Gate, door=self.door, refuse_uploads=clinic.disk.refuse_uploads)],
             dependencies=self._dependencies(),
             exception_handlers={Refusal: refuse, HTTPException: refuse_request, Exception: confess},
             lifespan=[self._live],
@@ -209,6 +217,17 @@ class App:
                 except Exception:  # it may be lost, but it must not take the others with it
                     log.exception("live_reaction_failed", reaction=react.__name__)
 
+    async def _watch(self) -> None:
+        """Now and then: tell of a clock that was moved, of a disk that fills."""
+        await self.clinic.clock.watch()
+        disk, db = self.clinic.disk, self.clinic.db
+        if (level := disk.level) != self._disk_level:
+            with suppress(Unavailable):
+                await db.write(
+                    house("job:kernel.watch_disk"), note_level, level, disk.free_percent, self.clinic.config.limits
+                )
+                self._disk_level = level
+
     def _write_use(self, session_id: str, at: datetime) -> None:
         """Keep when a session was last used; nobody waits for it."""
         task = asyncio.get_running_loop().create_task(self._note_use(session_id, at))
@@ -233,9 +252,11 @@ def open_clinic(
     *,
     now: clock.Clock = clock.now,
     steady: Callable[[], float] | None = None,
+    disk: DiskGuard | None = None,
 ) -> Clinic:
     """The parts of a clinic, not yet started: the server and the command line open it alike.
 
+    `disk` is the server's, which alone keeps the ballast; a command goes as far as the disk does.
     `steady` is what a jump of `now` is measured against; a clock that is not the machine's is by itself above doubt.
     """
     db = Database(
@@ -247,10 +268,12 @@ def open_clinic(
         now=now,
         former_audit_keys=keys.former("audit"),
         queue=config.limits.write_queue,
+        disk=disk,
     )
+    disk = disk or DiskGuard(folder, config.limits)
     guard = ClockGuard(db, now, steady or (clock.steady if now is clock.now else lambda: now().timestamp()))
-    vault = Vault(folder / "files", keys.key("files"), keys.former("files"))
-    return Clinic(config, db, keys, vault, Hub(), Passwords(), guard)
+    vault = Vault(folder / "files", keys.key("files"), keys.former("files"), disk.refuse_uploads)
+    return Clinic(config, db, keys, vault, Hub(), Passwords(), guard, disk)
 
 
 def bring_up_to_date(folder: Path, keys: keyring.Keyring, *, new: bool = False) -> list[str]:

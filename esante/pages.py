@@ -65,7 +65,7 @@ Visit = Request[Any, Any, Any]
 async def front_page(request: Visit, db: Db) -> Response[str]:
     """What runs here, and is it well."""
     language = _language(request, db)
-    why = db.halted
+    why = db.unwritable
     state = (
         translate(language, "Nothing can be saved now: {why}", why=why) if why else translate(language, "All is well.")
     )

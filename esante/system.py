@@ -49,7 +49,7 @@ class Health(msgspec.Struct, frozen=True, rename="camel"):
 @get("/api/v1/health", access=OPEN, tags=["System"])
 async def health(db: Db) -> Health:
     """Answers as soon as the clinic is open."""
-    return Health("readOnly" if db.halted else "ok", __version__, db.halted)
+    return Health("readOnly" if db.unwritable else "ok", __version__, db.unwritable)
 
 
 @get("/api/v1/docs", access=OPEN, include_in_schema=False, media_type=MediaType.HTML)

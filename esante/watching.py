@@ -40,8 +40,8 @@ class Ready(msgspec.Struct, frozen=True):
 @get("/api/v1/ready", access=OPEN, tags=["System"])
 async def ready(db: Db) -> Ready:
     """200 when the clinic can be read and written; 503 when it cannot, with the reason."""
-    if db.halted:
-        raise read_only(db.halted)
+    if why := db.unwritable:
+        raise read_only(why)
     return Ready()
 
 

@@ -38,6 +38,7 @@ from esante.interop.routes import router as interop
 from esante.kernel import idempotency, jobs
 from esante.kernel.clock_guard import ClockDoubted
 from esante.kernel.config import Backup
+from esante.kernel.disk import DiskLevelChanged
 from esante.kernel.jobs import Recurring, Work, inside_work
 from esante.kernel.transaction import Reactions, Wiring
 from esante.notifications import reactions as notify
@@ -210,6 +211,7 @@ WIRING: Wiring = {
     PrescriptionCancelled: Reactions(later=(notify.tell_prescription_cancelled,)),
     PrescriptionLocked: Reactions(later=(notify.tell_prescription_locked,)),
     # the box
+    DiskLevelChanged: Reactions(later=(warn.tell_disk_level,)),
     ClockDoubted: Reactions(later=(warn.tell_clock_doubted,)),
     # administration
     SettingChanged: Reactions(

@@ -3,11 +3,13 @@
 import sys
 from typing import Annotated
 
+import apsw
 import typer
 
 from esante import __version__
 from esante.cli import audit, backup, box, clock, database, fhir, key, people, settings, users
 from esante.cli.report import fail
+from esante.kernel.connection import is_full
 from esante.kernel.errors import Broken, Refusal
 
 app = typer.Typer(
@@ -60,6 +62,11 @@ def main() -> None:
         app()
     except (Broken, Refusal) as error:
         fail(str(error))
+        sys.exit(1)
+    except apsw.Error as error:
+        if not is_full(error):
+            raise
+        fail("The disk is full. Free some space, then try again; nothing was lost")
         sys.exit(1)
     except OSError as error:
         fail(f"{error.filename or 'the system'}: {error.strerror or error}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from esante.kernel.clock_guard import ClockGuard
 from esante.kernel.config import Config
 from esante.kernel.database import Database
+from esante.kernel.disk import DiskGuard
 from esante.kernel.hub import Hub
 from esante.kernel.keyring import Keyring
 from esante.kernel.passwords import Passwords
@@ -22,3 +23,4 @@ class Clinic:
     hub: Hub
     passwords: Passwords
     clock: ClockGuard
+    disk: DiskGuard

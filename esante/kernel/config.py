@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from esante.kernel.errors import Broken
 
+Share = Annotated[float, Meta(ge=0, le=100)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
@@ -62,6 +63,14 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tries_per_account: Annotated[int, Meta(ge=1)] = 5
     """Wrong passwords, codes and PINs, from one known device or from all strangers together."""
     tries_per_address: Annotated[int, Meta(ge=1)] = 20
+    disk_warn_percent: Share = 10.0
+    """So much of the data folder's disk free or less, and admins are warned."""
+    disk_uploads_percent: Share = 5.0
+    """From here on no files are taken."""
+    disk_writes_percent: Share = 2.0
+    """From here on nothing is saved but audit lines and sessions, on the room of the ballast."""
+    ballast_bytes: Annotated[int, Meta(ge=0)] = 33_554_432
+    """Kept free for that time, and a hundredth of the disk at most."""
 
 
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

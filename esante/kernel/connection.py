@@ -97,6 +97,11 @@ def check_library() -> None:
         raise Broken(f"SQLite {apsw.sqlite_lib_version()} can lose data; esante needs 3.51.3 or newer")
 
 
+def is_full(error: Exception) -> bool:
+    """No room on the disk: nothing was written, and the file is as it was."""
+    return isinstance(error, apsw.FullError) or getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE
+
+
 def _unlock(conn: apsw.Connection, path: Path, key: bytes, *, fresh: bool) -> None:
     conn.convert_binding = rows.bind
     # One pragma a call, drained: a multi-statement string stops at the first one that returns a row.

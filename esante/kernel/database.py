@@ -28,14 +28,15 @@ from esante.kernel import clock
 from esante.kernel.actor import Actor
 from esante.kernel.audit_log import Line
 from esante.kernel.connection import BUSY_MS, open_database
-from esante.kernel.errors import Unavailable
+from esante.kernel.disk import FULL, DiskGuard, is_essential
+from esante.kernel.errors import DiskFull, Unavailable
 from esante.kernel.idempotency import Once
 from esante.kernel.one_time import OneTimeSecrets
 from esante.kernel.settings import ClinicSettings
 from esante.kernel.structs import Event, Outcome
 from esante.kernel.transaction import HouseContext, LookTx, ReadTx, Wiring, WriteTx, line_of
 from esante.kernel.witness import Witness
-from esante.kernel.writer import Done, Item, Writer, read_only
+from esante.kernel.writer import Done, Item, Writer, is_unsafe, read_only
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,6 +65,7 @@ class Database:
         former_audit_keys: Sequence[bytes] = (),
         queue: int = QUEUE,
         accepting_loss: bool = False,
+        disk: DiskGuard | None = None,
     ) -> None:
         """`accepting_loss` is for `esante db accept-loss` alone: write although the witness has seen more, and at stop
         take the log's end, with the line that says so, for true."""
@@ -77,6 +79,7 @@ class Database:
         self._writer = Writer(
             self._house, self.witness, audit_key, now, self._tell_of_foreign_commit, accepting_loss=accepting_loss
         )
+        self._disk, self._writer.on_full = disk, disk.note_full if disk else lambda: None
         self._closing = False
         self._complaints: dict[str, str] = {}
         self._accepting_loss = accepting_loss
@@ -135,6 +138,11 @@ class Database:
         return self._writer.halted
 
     @property
+    def unwritable(self) -> str | None:
+        """Why people can save nothing now: writing is halted, or the disk is full; None when all is well."""
+        return self.halted or (FULL if self._is_full() else None)
+
+    @property
     def last_at(self) -> datetime:
         """The log's last instant: no transaction is before it."""
         return self._writer.last_at
@@ -178,6 +186,7 @@ class Database:
         **kwargs: P.kwargs,
     ) -> T:
         """Run a command in the writer; return its result when it is durable. What it raises, it raises here."""
+        self._refuse_when_full(command)
         return await self._put(  # type: ignore[no-any-return]
             actor, lambda tx: command(tx, *args, **kwargs), command.__name__, []
         )
@@ -196,6 +205,7 @@ class Database:
         """
         if once is None:
             return await self.write(actor, command, *args, **kwargs)
+        self._refuse_when_full(command)
         return await self._put(  # type: ignore[no-any-return]
             actor, lambda tx: command(tx, *args, **kwargs), command.__name__, [], once.returning(command)
         )
@@ -205,6 +215,13 @@ class Database:
         await self._put(actor, None, "note", [line_of(actor, event, outcome, None, None)])
 
     # ---------------------------------------------------------- on the loop
+
+    def _is_full(self) -> bool:
+        return self._disk is not None and self._disk.level == "no_writes"
+
+    def _refuse_when_full(self, command: Callable[..., Any]) -> None:
+        if self._is_full() and not is_essential(command):
+            raise DiskFull(FULL, retry_after=60)
 
     def _put(
         self,
@@ -272,7 +289,7 @@ class Database:
         try:
             act()
         except Exception as error:
-            if isinstance(error, apsw.IOError) and not self._writer.disk_error:
+            if is_unsafe(error) and not self._writer.disk_error:
                 self._writer.halt(error)
             if self._complaints.get(chore) != str(error):
                 log.error("chore_failed", chore=chore, exc_info=error)
@@ -302,6 +319,8 @@ class Database:
 
     def _checkpoint_forever(self) -> None:
         while not self._stopping.wait(CHECKPOINT_SECONDS):
+            if self._disk:
+                self._disk.look()
             self._endure("write the witness", self._bear_witness)
             self._endure("checkpoint", lambda: self._checkpoint(self._checkpointer, apsw.SQLITE_CHECKPOINT_PASSIVE))
 

@@ -1,5 +1,6 @@
 """From refusals, and from the framework's own errors, to the one shape of a failure (SPEC R11)."""
 
+import errno
 import re
 from typing import Any
 
@@ -9,7 +10,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
-from esante.kernel.errors import Refusal
+from esante.kernel.errors import DiskFull, Refusal
 from esante.kernel.i18n import preferred, translate
 
 log = structlog.get_logger(__name__)
@@ -91,7 +92,9 @@ def refuse_request(request: Anyone, error: HTTPException) -> Response[FailureAns
 
 
 def confess(request: Anyone, error: Exception) -> Response[FailureAnswer]:
-    """A fault of ours: logged with its trace, told without."""
+    """A fault of ours: logged with its trace, told without. A disk without room is no fault of ours."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return refuse(request, DiskFull("The disk is full: nothing can be saved until space is freed", retry_after=60))
     log.error("request_failed", route=request.scope.get("path_template"), exc_info=error)
     message = translate(_language(request), "Something went wrong here. It was noted; nothing was changed")
     return _answer(request, HTTP_500_INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", message, [], {}, {})

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -112,12 +112,7 @@ class _Due(msgspec.Struct, frozen=True, rename="camel"):
     tries: int
 
 
-class Guard(Protocol):
-    """Watches the clock: `clock_guard.ClockGuard`."""
-
-    async def watch(self) -> None: ...
-
-    def is_frozen(self) -> bool: ...
+async def _nothing() -> None: ...
 
 
 class JobRunner:
@@ -126,8 +121,17 @@ class JobRunner:
     Each kind of work has a lane of its own: a mail server that hangs keeps no reservation from expiring, a backup no mail.
     """
 
-    def __init__(self, db: Database, work: Work, clinic: object, guard: Guard | None = None) -> None:
-        self._db, self._work, self._clinic, self._guard = db, work, clinic, guard
+    def __init__(
+        self,
+        db: Database,
+        work: Work,
+        clinic: object,
+        *,
+        frozen: Callable[[], bool] = lambda: False,
+        watch: Callable[[], Awaitable[None]] = _nothing,
+    ) -> None:
+        """What destroys waits while `frozen` says so, and is asked in the writer's thread too; `watch` is done now and then."""
+        self._db, self._work, self._clinic, self._frozen, self._watch = db, work, clinic, frozen, watch
         self._leased = work.leased
         self._names: dict[Lane, str] = {
             "inside": msgspec.json.encode(list(self._leased)).decode(),
@@ -234,8 +238,7 @@ class JobRunner:
 
     async def _queue_recurring(self) -> None:
         """What fails is tried again in a minute, and keeps nothing else from being done."""
-        if self._guard:
-            await self._guard.watch()
+        await self._watch()
         clock = asyncio.get_running_loop().time
         if self._recurring_not_before > clock():
             return
@@ -273,7 +276,7 @@ class JobRunner:
             recurring.work(tx, None)
 
     def _must_wait(self, recurring: Recurring) -> bool:
-        return recurring.destroys and self._guard is not None and self._guard.is_frozen()
+        return recurring.destroys and self._frozen()
 
     def _seconds_to_next(self, lane: Lane) -> float:
         due = self._db.read(RUNNER, _next_due, self._names[lane], lane)

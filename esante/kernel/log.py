@@ -67,7 +67,9 @@ class LogFile(RotatingFileHandler):
     """Rotated by size, readable by its owner only. After a failure it is opened anew for the next line."""
 
     def _open(self) -> TextIOWrapper:
-        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        handle = os.open(self.baseFilename, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        if (size := os.fstat(handle).st_size) and os.pread(handle, 1, size - 1) != b"\n":
+            os.write(handle, b"\n")  # a line that a full disk or a death has cut spoils no other
         return open(handle, "a", encoding="utf-8")
 
     def handleError(self, record: logging.LogRecord) -> None:

@@ -42,12 +42,19 @@ class SealedFile(msgspec.Struct, frozen=True):
 class Vault:
     """The folder `files`. File first, row second; deletion the other way round."""
 
-    def __init__(self, folder: Path, key: bytes, former: Sequence[bytes] = ()) -> None:
-        """`former`: the keys that were rotated; what they sealed still opens."""
-        self.folder, self._keys = folder, (key, *former)
+    def __init__(
+        self,
+        folder: Path,
+        key: bytes,
+        former: Sequence[bytes] = (),
+        refuse_uploads: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`former`: the keys that were rotated; what they sealed still opens. `refuse_uploads` raises when there is no room."""
+        self.folder, self._keys, self._refuse_uploads = folder, (key, *former), refuse_uploads
 
     async def save(self, chunks: AsyncIterable[bytes], most: int = MOST_BYTES) -> SealedFile:
         """Seal the stream; return when it is whole and durable. More than `most` bytes is `TooLarge`, and nothing stays."""
+        self._refuse_uploads()
         id, seen = new_id(), hashlib.sha256()
         path = self._path(id)
         await asyncio.to_thread(files.make_folder, path.parent)

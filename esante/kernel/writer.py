@@ -17,6 +17,7 @@ import structlog
 from esante.kernel import audit_log, clock, metrics, settings
 from esante.kernel.actor import Actor
 from esante.kernel.audit_log import Head, Line
+from esante.kernel.connection import is_full
 from esante.kernel.errors import Broken, DiskFull, Unavailable
 from esante.kernel.idempotency import Once, remember, replay
 from esante.kernel.structs import Event
@@ -75,6 +76,8 @@ class Writer:
         self._house, self._witness, self._audit_key, self._now = house, witness, audit_key, now
         self._on_foreign_commit, self._accepting_loss = on_foreign_commit, accepting_loss
         self.head, self.last_at = Head(), clock.BEGINNING
+        self.on_full: Callable[[], None] = lambda: None
+        """Called in the writer thread when a write found no room on the disk."""
         self.disk_error: str | None = None
         self.gap: str | None = None
 
@@ -185,7 +188,7 @@ class Writer:
 
     def _recover(self, error: Exception) -> None:
         """After a transaction that was lost as a whole: see where the file stands. Never raises, the writer must live."""
-        if isinstance(error, apsw.IOError):
+        if is_unsafe(error):
             self.halt(error)
         try:
             if self.conn.in_transaction:
@@ -196,8 +199,9 @@ class Writer:
 
     def _explained(self, error: Exception) -> Exception:
         """What the database itself refused, in words for the person; everything else as it is."""
-        if isinstance(error, apsw.FullError):
-            return DiskFull("The disk is full: nothing can be saved until space is freed")
+        if is_full(error):
+            self.on_full()
+            return DiskFull("The disk is full: nothing can be saved until space is freed", retry_after=60)
         if isinstance(error, apsw.BusyError):
             return Unavailable("Another program is writing. Please try again in a moment", code="BUSY", retry_after=5)
         if isinstance(error, apsw.IOError) and self.halted:
@@ -225,6 +229,11 @@ class Writer:
         if gap and gap != self.gap:
             log.critical("writing_halted", why=gap)
         self.gap = gap
+
+
+def is_unsafe(error: Exception) -> bool:
+    """After it nobody knows what the disk holds."""
+    return isinstance(error, apsw.IOError) and not is_full(error)
 
 
 def read_only(why: str) -> Unavailable:

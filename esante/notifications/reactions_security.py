@@ -5,6 +5,7 @@ from esante.identity.events import AccountArchived, AccountReactivated, AccountS
 from esante.identity.second_factor.events import RecoveryCodeUsed, SecondFactorDisabled, SecondFactorEnabled
 from esante.identity.sessions.events import TokenReused
 from esante.kernel.clock_guard import ClockDoubted
+from esante.kernel.disk import DiskLevelChanged
 from esante.kernel.transaction import WriteTx
 from esante.notifications import service
 
@@ -91,4 +92,18 @@ def tell_clock_doubted(tx: WriteTx, event: ClockDoubted) -> None:
             "Its clock is {seconds} seconds from where it was expected. Nothing old is removed until an admin has looked at"
             " the time and confirmed it. Everything else goes on.",
             event.subject, seconds=str(event.seconds),
+        )  # fmt: skip
+
+
+def tell_disk_level(tx: WriteTx, event: DiskLevelChanged) -> None:
+    """Every admin, while there is still time; that there is room again needs nobody's hand."""
+    if event.level == "ok":
+        return
+    for admin in identity.accounts_in_role(tx, "admin"):
+        service.tell(
+            tx, admin, "disk_low", "high" if event.level == "low" else "urgent",
+            "The disk of the clinic's server is filling up",
+            "Only {percent} % of it is free. Below {uploads} % no files are taken any more, below {writes} % nothing can be"
+            " saved. Please free some space.",
+            event.subject, percent=str(event.free_percent), uploads=str(event.uploads_percent), writes=str(event.writes_percent),
         )  # fmt: skip

@@ -88,6 +88,14 @@ def test_a_full_disk_loses_lines_and_nothing_else(tmp_path: Path, monkeypatch: p
     assert lines(path)[-1]["event"] == "there is room again"
 
 
+def test_a_line_that_was_cut_spoils_no_other(tmp_path: Path) -> None:
+    (tmp_path / "esante.log").write_text('{"event": "cu')
+    path = begin(tmp_path)
+    structlog.get_logger("esante").info("whole")
+    cut, whole = path.read_text().splitlines()
+    assert (cut, json.loads(whole)["event"]) == ('{"event": "cu', "whole")
+
+
 def test_a_folder_that_is_not_there_is_said_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(Broken, match="there is no folder"):
         begin(tmp_path / "nowhere")

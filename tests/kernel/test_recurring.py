@@ -118,21 +118,12 @@ async def test_what_fails_is_tried_again_and_keeps_nothing_else_from_being_done(
 
 async def test_what_destroys_waits_while_the_clock_is_not_trusted(db: Database, clock: Clock) -> None:
     done: list[datetime] = []
-
-    class Guard:
-        frozen = True
-
-        async def watch(self) -> None: ...
-
-        def is_frozen(self) -> bool:
-            return self.frozen
-
-    guard = Guard()
+    trusted = False
     sweep = Recurring("test.sweep", counted(done, clock), every=timedelta(hours=1), destroys=True)
-    jobs = JobRunner(db, Work(inside={}, outside={}, recurring=(sweep,)), None, guard)
+    jobs = JobRunner(db, Work(inside={}, outside={}, recurring=(sweep,)), None, frozen=lambda: not trusted)
     await jobs.run_due()
     assert done == []
-    guard.frozen = False
+    trusted = True
     await jobs.run_due()
     assert len(done) == 1
 

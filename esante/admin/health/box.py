@@ -16,8 +16,8 @@ def measure(clinic: Clinic) -> Box:
     folder = db.path.parent
     return Box(
         version=__version__,
-        database=DatabaseHealth(bytes=_size(db.path), wal_bytes=_size(Path(f"{db.path}-wal")), read_only=db.halted),
-        volumes=_volumes(folder, clinic.config.backup.folder_for(folder)),
+        database=DatabaseHealth(bytes=_size(db.path), wal_bytes=_size(Path(f"{db.path}-wal")), read_only=db.unwritable),
+        volumes=_volumes(clinic, folder),
         backup=_backup(clinic, folder),
         clock=_clock(clinic),
         mail_configured=bool(clinic.config.mail.host and clinic.config.mail.sender),
@@ -31,7 +31,8 @@ def _size(path: Path) -> int:
     return 0
 
 
-def _volumes(folder: Path, backups: Path) -> list[VolumeHealth]:
+def _volumes(clinic: Clinic, folder: Path) -> list[VolumeHealth]:
+    backups, low = clinic.config.backup.folder_for(folder), clinic.config.limits.disk_warn_percent
     measured = (disk.measure(name, place) for name, place in (("data", folder), ("backups", backups)))
     return [
         VolumeHealth(
@@ -39,6 +40,7 @@ def _volumes(folder: Path, backups: Path) -> list[VolumeHealth]:
             free_bytes=volume.free_bytes,
             total_bytes=volume.total_bytes,
             free_percent=round(volume.free_percent, 2),
+            low=volume.free_percent < low,
         )
         for volume in measured
         if volume

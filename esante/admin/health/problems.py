@@ -8,7 +8,6 @@ import msgspec
 from esante.admin.health.structs import HealthReport, Problem
 from esante.kernel.i18n import translate
 
-DISK_LOW_PERCENT = 10.0
 BACKUP_OLD = timedelta(hours=50)
 """Two nights, and some time for the backup itself."""
 
@@ -25,7 +24,7 @@ def _problems(report: HealthReport, language: str) -> Iterator[Problem]:
     if why := report.database.read_only:
         yield _critical("READ_ONLY", translate(language, "Nothing can be saved now: {why}", why=why))
     for volume in report.volumes:
-        if volume.free_percent < DISK_LOW_PERCENT:
+        if volume.low:
             words = translate(
                 language, "Only {percent} % of the disk under {folder} is free",
                 percent=f"{volume.free_percent:.1f}", folder=volume.name,

@@ -17,12 +17,13 @@ class DatabaseHealth(Kept):
 
 
 class VolumeHealth(Kept):
-    """The disk under one folder of the clinic."""
+    """The disk under one folder of the clinic; `low`: less is free than the warning's mark."""
 
     name: str
     free_bytes: int
     total_bytes: int
     free_percent: float
+    low: bool
 
 
 class BackupHealth(Kept):

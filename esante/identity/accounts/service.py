@@ -33,6 +33,7 @@ from esante.identity.structs import (
     OneTimeMail,
 )
 from esante.kernel.actor import Role
+from esante.kernel.disk import essential
 from esante.kernel.errors import Conflict, NotFound
 from esante.kernel.structs import AccountId, Page, decode_cursor, encode_cursor, new_id
 from esante.kernel.transaction import LookTx, ReadTx, WriteTx
@@ -316,6 +317,7 @@ def list_accounts(tx: LookTx, asked: AccountFilter) -> Page[Account]:
     return Page(items=shown, next_cursor=encode_cursor(shown[-1].id) if len(found) > asked.limit else None)
 
 
+@essential
 def suspend_account(tx: WriteTx, account_id: AccountId, reason: str) -> Account:
     """End every session of the account at once and let it sign in no more. An admin, freshly proven, or the house.
 

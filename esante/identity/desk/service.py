@@ -6,6 +6,7 @@ from esante.identity.desk.structs import PinChoice
 from esante.identity.proof import service as proof
 from esante.identity.sessions import service as sessions
 from esante.identity.sessions.structs import Session
+from esante.kernel.disk import essential
 from esante.kernel.errors import Conflict, Invalid, NotFound, Unauthenticated
 from esante.kernel.structs import AccountId
 from esante.kernel.transaction import ReadTx, WriteTx
@@ -41,12 +42,14 @@ def remove_pin(tx: WriteTx) -> None:
     tx.record(PinRemoved(subject=tx.actor.id))
 
 
+@essential
 def lock_session(tx: WriteTx) -> None:
     """The session that asks answers nothing until it is unlocked. Locked already is fine."""
     policy.may_lock(tx)
     sessions.lock(tx, _session(tx))
 
 
+@essential
 def begin_unlock(tx: WriteTx) -> str | None:
     """Count one try, and give the hash that the PIN is checked against; None, and the session ended, beyond the fifth.
 
@@ -64,6 +67,7 @@ def begin_unlock(tx: WriteTx) -> str | None:
     return pin_hash
 
 
+@essential
 def end_unlock(tx: WriteTx, is_right: bool) -> bool:
     """The PIN was checked: right opens the session, the fifth wrong one ends it. Is it open?"""
     policy.may_lock(tx)

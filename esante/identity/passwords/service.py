@@ -15,6 +15,7 @@ from esante.identity.proof import service as proof
 from esante.identity.sessions import service as sessions
 from esante.identity.sign_in import service as sign_in
 from esante.identity.structs import AddressAsked, Credentials, OneTimeMail, PasswordReset
+from esante.kernel.disk import essential
 from esante.kernel.errors import Invalid, NotFound
 from esante.kernel.structs import AccountId
 from esante.kernel.transaction import ReadTx, WriteTx
@@ -92,6 +93,7 @@ def own_credentials(tx: ReadTx) -> Credentials:
     return found
 
 
+@essential
 def note_wrong_password(tx: WriteTx) -> None:
     """Somebody in the actor's session did not know the current password: one audit line."""
     policy.may_use_own_account(tx)

@@ -25,6 +25,7 @@ from esante.identity.second_factor.structs import (
     SecondFactorState,
 )
 from esante.identity.sessions import service as sessions
+from esante.kernel.disk import essential
 from esante.kernel.errors import Conflict
 from esante.kernel.one_time import same
 from esante.kernel.structs import AccountId
@@ -123,6 +124,7 @@ def disable_second_factor(tx: WriteTx, account_id: AccountId) -> bool:
     return True
 
 
+@essential
 def step_up_by_code(tx: WriteTx, code: str) -> Fresh | None:
     """A code of the second factor proves who holds the session; None for a wrong one."""
     policy.may_step_up(tx)
@@ -133,6 +135,7 @@ def step_up_by_code(tx: WriteTx, code: str) -> Fresh | None:
     return proof.note_proof(tx)
 
 
+@essential
 def step_up_by_password(tx: WriteTx) -> Fresh:
     """The password, already checked, proves who holds the session."""
     policy.may_step_up(tx)

@@ -13,6 +13,7 @@ from esante.identity.sessions.events import (
     TokenReused,
 )
 from esante.identity.sessions.structs import Device, EndReason, Opened, Refresh, Session, SessionKind, SessionView
+from esante.kernel.disk import essential
 from esante.kernel.errors import NotFound
 from esante.kernel.one_time import new_salt, row_of, same
 from esante.kernel.structs import AccountId, Page, SessionId, new_id
@@ -62,6 +63,7 @@ def open_session(
     return Opened(session=session, refresh_token=_refresh_token(tx, session))
 
 
+@essential
 def refresh(tx: WriteTx, asked: Refresh) -> Opened | None:
     """Spend a refresh token and give its successor; None when it opens nothing.
 
@@ -93,6 +95,7 @@ def act_as_holder(tx: WriteTx, session: Session, person_id: str | None = None) -
     )
 
 
+@essential
 def note_use(tx: WriteTx, session_id: str, at: datetime) -> None:
     """For the house: when the session was last used, written now and then."""
     store.note_use(tx, session_id, at)
@@ -168,6 +171,7 @@ def list_sessions(tx: ReadTx) -> Page[SessionView]:
     )
 
 
+@essential
 def end_own_session(tx: WriteTx, session_id: str) -> None:
     """End one of the actor's own sessions; anybody else's is `NotFound`."""
     policy.may_use_own_sessions(tx)
@@ -177,6 +181,7 @@ def end_own_session(tx: WriteTx, session_id: str) -> None:
     end_session(tx, found.id, found.account_id, "ended_by_owner")
 
 
+@essential
 def log_out(tx: WriteTx) -> None:
     """End the session that asks."""
     policy.may_use_own_sessions(tx)
@@ -184,6 +189,7 @@ def log_out(tx: WriteTx) -> None:
         end_session(tx, SessionId(tx.actor.session_id), AccountId(tx.actor.id), "logout")
 
 
+@essential
 def log_out_everywhere(tx: WriteTx) -> int:
     """End every session of the actor, this one too; how many."""
     policy.may_use_own_sessions(tx)

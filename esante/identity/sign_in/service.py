@@ -12,6 +12,7 @@ from esante.identity.sign_in import policy, store
 from esante.identity.sign_in.structs import Candidate, LoginTicket, RoleSwitch, SecondFactorGiven, SignIn, Verdict
 from esante.identity.structs import Credentials
 from esante.kernel import clock
+from esante.kernel.disk import essential
 from esante.kernel.one_time import new_salt, row_of, same
 from esante.kernel.structs import AccountId, SessionId, new_id
 from esante.kernel.transaction import ReadTx, WriteTx
@@ -35,6 +36,7 @@ def candidate(tx: ReadTx, asked: SignIn) -> Candidate:
     )
 
 
+@essential
 def sign_in(tx: WriteTx, asked: SignIn, checked: Credentials | None, is_right: bool, rehashed: str | None) -> Verdict:
     """Open a session when the password was right for `checked`; else count the failure.
 
@@ -80,6 +82,7 @@ def knows_device(tx: ReadTx, ticket: LoginTicket) -> bool:
     return sessions.is_known_device(tx, ticket.account_id, ticket.device_id)
 
 
+@essential
 def finish_sign_in(tx: WriteTx, asked: SecondFactorGiven) -> Verdict:
     """Open the session that the ticket stands for, when the code is right; each code and each ticket works once.
 
@@ -101,6 +104,7 @@ def finish_sign_in(tx: WriteTx, asked: SecondFactorGiven) -> Verdict:
     return _open(tx, found.id, ticket.role, ticket.kind, device, tx.now)
 
 
+@essential
 def switch_role(tx: WriteTx, asked: RoleSwitch) -> Verdict:
     """A new session of the same kind in another role of the account; the one that asks is ended."""
     policy.may_switch(tx)

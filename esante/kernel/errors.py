@@ -75,6 +75,15 @@ class Stale(Refusal):
     status, default_code = 412, "STALE_VERSION"
 
 
+def check_version(kept: int, read: int, **current: Any) -> None:
+    """`Stale` when the version that was read is not the one that is kept; the answer has the `version` of now, and `current`."""
+    if kept != read:
+        raise Stale(
+            "Somebody changed this since you read it. Read it again, then change it",
+            extra={"version": kept, **current},
+        )
+
+
 class TooLarge(Refusal):
     status, default_code = 413, "TOO_LARGE"
 

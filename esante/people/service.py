@@ -1,6 +1,6 @@
 """What the other rooms may ask of people: one page over patients, practitioners and care relations."""
 
-from esante.people.care.service import end_care, is_treating, keep_care, open_care
+from esante.people.care.service import care_since, end_care, is_treating, keep_care, open_care
 from esante.people.family.service import has_consented
 from esante.people.folding import fold
 from esante.people.merging.service import note_moved, note_returned, to_return
@@ -33,6 +33,7 @@ __all__ = [
     "add_practitioner",
     "approve_practitioner",
     "bookable_practitioner",
+    "care_since",
     "check_self_registration",
     "end_care",
     "find_practitioners",

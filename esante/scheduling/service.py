@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from esante.kernel.errors import Conflict, Stale
+from esante.kernel.errors import Conflict, check_version
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people import service as people
 from esante.scheduling import holds, occupancy, policy, rules, states, store, types, visits
@@ -211,11 +211,7 @@ def change_appointment(
     kept = visits.visit(tx, appointment_id)
     policy.may_edit(tx, kept, patch)
     states.check_editable(kept.status)
-    if kept.version != version:
-        raise Stale(
-            "Somebody changed this since you read it. Read it again, then change it",
-            extra={"current": msgspec.to_builtins(kept)},
-        )
+    check_version(kept.version, version, current=msgspec.to_builtins(kept))
     given = rules.edits(kept, patch)
     if not given:
         return kept

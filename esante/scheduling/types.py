@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET
 
-from esante.kernel.errors import Conflict, NotFound, Stale
+from esante.kernel.errors import Conflict, NotFound, check_version
 from esante.kernel.structs import new_id
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people import service as people
@@ -60,11 +60,7 @@ def change_type(tx: WriteTx, type_id: AppointmentTypeId, version: int, patch: Ap
     """Change what is given, for appointments to come: those already booked keep name, price and length."""
     policy.may_keep_types(tx)
     kept = appointment_type(tx, type_id)
-    if kept.version != version:
-        raise Stale(
-            "Somebody changed this since you read it. Read it again, then change it",
-            extra={"current": msgspec.to_builtins(kept)},
-        )
+    check_version(kept.version, version, current=msgspec.to_builtins(kept))
     given = {
         name: value
         for name, value in msgspec.structs.asdict(patch).items()

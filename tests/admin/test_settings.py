@@ -69,7 +69,7 @@ def test_the_other_admins_are_told(clinic: Clinic) -> None:
 def test_a_stale_version_is_refused(clinic: Clinic) -> None:
     put(clinic, "clinicName", "One")
     stale = put(clinic, "clinicName", "Two")
-    assert (stale.status_code, stale.json()["error"]["extra"]["current"]) == (412, 1)
+    assert (stale.status_code, stale.json()["error"]["extra"]["version"]) == (412, 1)
     assert clinic.gwen.put("/settings/clinicName", json={"value": "Three"}).status_code == 428
 
 

@@ -405,3 +405,24 @@ def test_only_the_house_imports(clinic: Clinic, tmp_path: Path) -> None:
     (entry,) = read_entries(save(tmp_path, "a.json", patient()))
     with pytest.raises(Forbidden):
         clinic.write(clinic.actor("gwen"), commands.import_one, entry)
+
+
+def test_a_recent_visit_means_that_its_doctor_treats_the_patient(clinic: Clinic, tmp_path: Path) -> None:
+    recent = {"start": "2026-06-01T10:00:00Z", "end": "2026-06-01T10:30:00Z"}
+    bring_in(
+        clinic,
+        save(
+            tmp_path,
+            "two.ndjson",
+            patient(),
+            practitioner(),
+            organization(),
+            encounter("old"),
+            encounter("new", period=recent),
+            encounter("wrong", period=recent, status="entered-in-error"),
+        ),
+    )
+    (care,) = clinic.rows("SELECT * FROM care_relation WHERE source = 'consultation'")
+    (visit,) = clinic.rows("SELECT * FROM consultation WHERE id = ?", care["source_id"])
+    assert (care["patient_id"], care["practitioner_id"]) == (visit["patient_id"], visit["practitioner_id"])
+    assert (visit["ended_at"], care["until_at"]) == ("2026-06-01T10:30:00.000Z", "2027-06-01T10:30:00.000Z")

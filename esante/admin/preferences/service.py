@@ -8,7 +8,7 @@ from esante.admin.preferences import store
 from esante.admin.settings import rules
 from esante.admin.structs import Preferences, PreferencesWish
 from esante.identity import service as identity
-from esante.kernel.errors import Invalid, Stale
+from esante.kernel.errors import Invalid, check_version
 from esante.kernel.transaction import ReadTx, WriteTx
 
 
@@ -24,11 +24,7 @@ def change_preferences(tx: WriteTx, version: int, wish: PreferencesWish) -> Pref
     """
     account_id = policy.has_account(tx)
     before = _own(tx, account_id)
-    if before.version != version:
-        raise Stale(
-            "Somebody changed this since you read it. Read it again, then change it",
-            extra={"current": before.version},
-        )
+    check_version(before.version, version)
     if wish.time_zone is not None and wish.time_zone not in rules.time_zones():
         raise Invalid("There is no time zone {name}", field="timeZone", name=wish.time_zone)
     asked = msgspec.structs.asdict(wish)

@@ -12,7 +12,7 @@ from esante.admin.settings import catalogue, rules, store
 from esante.admin.settings.catalogue import Known
 from esante.admin.structs import ClinicFace, Setting, SettingChange, SettingRow, SettingWish
 from esante.identity import service as identity
-from esante.kernel.errors import Stale
+from esante.kernel.errors import check_version
 from esante.kernel.i18n import LANGUAGES
 from esante.kernel.structs import Page
 from esante.kernel.transaction import ReadTx, WriteTx
@@ -62,11 +62,7 @@ def change_setting(tx: WriteTx, key: str, version: int, wish: SettingWish) -> Se
     identity.require_fresh(tx)
     one = rules.setting(key)
     before = _shown(one, store.row(tx, key))
-    if before.version != version:
-        raise Stale(
-            "Somebody changed this since you read it. Read it again, then change it",
-            extra={"current": before.version},
-        )
+    check_version(before.version, version)
     value = rules.checked(one, wish.value)
     if value == before.value:
         return before

@@ -3,7 +3,7 @@
 It has no audit line of its own: the line of the visit or the referral names both.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.care import store
@@ -29,6 +29,17 @@ def open_care(tx: WriteTx, patient_id: str, practitioner_id: str, *, source: str
 def keep_care(tx: WriteTx, *, source_id: str) -> None:
     """For other rooms. The visit took place: the practitioner goes on treating for the setting `careRelationDays`."""
     store.set_until(tx, source_id, tx.now + timedelta(days=tx.settings.care_relation_days))
+
+
+def care_since(
+    tx: WriteTx, patient_id: str, practitioner_id: str, visited_at: datetime, *, source: str, source_id: str
+) -> None:
+    """For other rooms. A visit that took place then, elsewhere: the practitioner treats for the rest of `careRelationDays`, if any
+    is left."""
+    until = visited_at + timedelta(days=tx.settings.care_relation_days)
+    if until > tx.now:
+        open_care(tx, patient_id, practitioner_id, source=source, source_id=source_id)
+        store.set_until(tx, source_id, until)
 
 
 def end_care(tx: WriteTx, *, source_id: str) -> None:

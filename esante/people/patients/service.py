@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from esante.identity import service as identity
 from esante.kernel import clock
-from esante.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from esante.kernel.errors import Conflict, Forbidden, Invalid, NotFound, check_version
 from esante.kernel.structs import Page, decode_cursor, encode_cursor, new_id
 from esante.kernel.transaction import LookTx, ReadTx, WriteTx
 from esante.people.care import service as care
@@ -316,8 +316,7 @@ def _change(tx: WriteTx, patient_id: str, sent: dict[str, Any], version: int) ->
     before = store.patient(tx, patient_id, policy.seen(tx, right), policy.bindings(tx, right)) or _nobody()
     if before.merged_into:
         _not_merged(tx, patient_brief(tx, patient_id))
-    if before.version != version:
-        raise Stale("Somebody changed this since you read it. Read it again")
+    check_version(before.version, version)
     if before.archived_at is not None:
         raise Conflict("This patient is archived", code="WRONG_STATE", extra={"state": "archived", "possible": []})
     now = msgspec.structs.asdict(before)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET
 
 from esante.identity import service as identity
-from esante.kernel.errors import Conflict, Forbidden, NotFound, Stale
+from esante.kernel.errors import Conflict, Forbidden, NotFound, check_version
 from esante.kernel.structs import Page, decode_cursor, encode_cursor, new_id
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.completion import Completion, completion
@@ -197,8 +197,7 @@ def change_own_profile(tx: WriteTx, asked: PractitionerPatch, version: int) -> P
 
 
 def _change(tx: WriteTx, before: Practitioner, sent: dict[str, Any], version: int) -> Practitioner:
-    if before.version != version:
-        raise Stale("Somebody changed this since you read it. Read it again")
+    check_version(before.version, version)
     now = msgspec.structs.asdict(before)
     fields = sorted(name for name, value in sent.items() if now[name] != value)
     if not fields:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from esante.kernel import clock
-from esante.kernel.errors import Conflict, Invalid, Locked, NotFound, Stale
+from esante.kernel.errors import Conflict, Invalid, Locked, NotFound, check_version
 from esante.kernel.structs import AccountId, Page, decode_cursor, encode_cursor, new_id
 from esante.kernel.transaction import LookTx, ReadTx, WriteTx
 from esante.people import service as people
@@ -236,7 +236,8 @@ def announce_seal(tx: WriteTx, id: ConsultationId) -> None:
 
 
 def import_consultation(tx: WriteTx, given: ImportedConsultation) -> ConsultationId:
-    """A visit from another system, at its own date, sealed from the start. For the house."""
+    """A visit from another system, at its own date, sealed from the start; a recent one means that its doctor treats the patient.
+    For the house."""
     policy.house_only(tx)
     wrong = given.status == "entered_in_error"
     values = {name: getattr(given, name) for name in ImportedConsultation.__struct_fields__}
@@ -255,6 +256,11 @@ def import_consultation(tx: WriteTx, given: ImportedConsultation) -> Consultatio
     )
     store.insert(tx, row)
     _keep_history(tx, row, "imported")
+    if given.practitioner_id is not None and not wrong:
+        visited_at = given.ended_at or given.started_at
+        people.care_since(
+            tx, given.patient_id, given.practitioner_id, visited_at, source="consultation", source_id=row.id
+        )
     tx.record(ConsultationImported(subject=row.id, patient_id=row.patient_id, practitioner_id=row.practitioner_id))
     return row.id
 
@@ -292,8 +298,7 @@ def _require_editable(tx: ReadTx, kept: Consultation, version: int) -> None:
     _require_state(kept, "draft", "completed")
     if _is_sealed(tx, kept):
         raise Locked("This consultation is sealed: add an addendum instead", code="CONSULTATION_SEALED")
-    if kept.version != version:
-        raise Stale("This consultation was changed since you read it", extra={"version": kept.version})
+    check_version(kept.version, version)
 
 
 def _save(tx: WriteTx, before: Consultation, after: Consultation) -> Consultation:

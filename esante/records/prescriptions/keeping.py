@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from esante.kernel import clock
-from esante.kernel.errors import Conflict, Locked, NotFound, Stale
+from esante.kernel.errors import Conflict, Locked, NotFound, check_version
 from esante.kernel.structs import AccountId, new_id
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.structs import PatientId, PractitionerBrief
@@ -79,8 +79,7 @@ def require_editable(kept: Prescription, version: int) -> None:
             extra={"canEditUntil": clock.text(kept.can_edit_until)},
         )
     require_active(kept)
-    if kept.version != version:
-        raise Stale("This prescription was changed since you read it", extra={"version": kept.version})
+    check_version(kept.version, version)
 
 
 def save(tx: WriteTx, before: Prescription, after: Prescription) -> Prescription:

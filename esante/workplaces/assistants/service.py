@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from esante.identity import service as identity
 from esante.kernel.actor import Scope
-from esante.kernel.errors import Conflict, Invalid, NotFound, Stale
+from esante.kernel.errors import Conflict, Invalid, NotFound, check_version
 from esante.kernel.structs import AccountId, Page, decode_cursor, encode_cursor, new_id
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.workplaces import policy
@@ -50,11 +50,7 @@ def change_scopes(tx: WriteTx, id: AssignmentId, version: int, wish: ScopesWish)
     site = sites.workplace(tx, kept.workplace_id)
     policy.may_manage(tx, kept, site, is_member=_is_colleague(tx, kept))
     _still_there(kept)
-    if kept.version != version:
-        raise Stale(
-            "Somebody changed this since you read it. Read it again, then change it",
-            extra={"current": msgspec.to_builtins(kept)},
-        )
+    check_version(kept.version, version, current=msgspec.to_builtins(kept))
     granted = sorted(set(wish.scopes))
     doctors = kept.doctors if wish.doctors is UNSET else wish.doctors and sorted(set(wish.doctors))
     if doctors != kept.doctors:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from esante.identity import service as identity
-from esante.kernel.errors import Conflict, Invalid, NotFound, Stale
+from esante.kernel.errors import Conflict, Invalid, NotFound, check_version
 from esante.kernel.structs import new_id
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people.structs import PractitionerId
@@ -56,7 +56,7 @@ def change_workplace(tx: WriteTx, workplace_id: WorkplaceId, version: int, patch
     kept = workplace(tx, workplace_id)
     policy.may_change(tx, kept)
     _still_open(kept)
-    _same_version(kept.version, version)
+    check_version(kept.version, version)
     if patch.hours is not UNSET:
         check_hours(patch.hours)
     if patch.phone is not UNSET:
@@ -112,7 +112,7 @@ def change_room(tx: WriteTx, room_id: RoomId, version: int, patch: RoomPatch) ->
     """Rename a room, or close and reopen it. A closed room keeps its appointments and takes no new ones."""
     kept = room(tx, room_id)
     policy.may_change(tx, workplace(tx, kept.workplace_id))
-    _same_version(kept.version, version)
+    check_version(kept.version, version)
     changed, fields = _apply(kept, patch)
     if not fields:
         return kept
@@ -240,11 +240,6 @@ def _apply(kept: T, patch: msgspec.Struct) -> tuple[T, list[str]]:
         if value is not UNSET and value != getattr(kept, name)
     }
     return msgspec.structs.replace(kept, **given), sorted(given)
-
-
-def _same_version(kept: int, read: int) -> None:
-    if kept != read:
-        raise Stale("Somebody changed this since you read it. Read it again, then change it")
 
 
 def _name_is_free(tx: ReadTx, workplace_id: WorkplaceId, name: str) -> None:

@@ -48,6 +48,7 @@ from esante.notifications import reactions_workplaces as notify_workplaces
 from esante.notifications.channels import email
 from esante.notifications.events import SendMail
 from esante.notifications.routes import router as notifications
+from esante.people.credentials import service as credentials
 from esante.people.duplicates import service as duplicates
 from esante.people.events import (
     PatientErased,
@@ -227,7 +228,7 @@ WIRING: Wiring = {
     BackupFailed: Reactions(later=(admin_react.tell_backup_failed,)),
 }
 
-FILES: tuple[NamedFiles, ...] = (photos.named_files, logo.named_files)
+FILES: tuple[NamedFiles, ...] = (photos.named_files, credentials.named_files, logo.named_files)
 """Which sealed files the rooms' rows name. A room that keeps files must be here: what nobody names is swept away."""
 
 WORK = Work(

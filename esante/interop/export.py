@@ -18,6 +18,7 @@ from esante.kernel.structs import Page
 from esante.kernel.transaction import LookTx
 from esante.kernel.vault import Vault
 from esante.notifications import service as notifications
+from esante.people.credentials import service as credentials
 from esante.people.family import service as family
 from esante.people.patients import service as patients
 from esante.people.photos import service as photos
@@ -53,6 +54,8 @@ def gather(tx: LookTx) -> Copy:
         found |= _of_patient(tx)
     elif tx.actor.role == "doctor":
         found["profile"] = practitioners.own_profile(tx)
+        own = credentials.list_own(tx).items
+        files |= {f"{one.kind}.jpg": credentials.show_own(tx, one.kind) for one in own}
     if tx.actor.role in ("patient", "doctor"):
         found["appointments"] = _pages(lambda cursor: agenda.list_appointments(tx, AppointmentFilter(), cursor, MOST))
         with suppress(NotFound):

@@ -131,6 +131,30 @@ class ConsentsListed(Event, tag="consent.listed"):
     count: int
 
 
+class CredentialEvent(Event):
+    """Something happened to a copy of a doctor's licence or identity card: `subject` is the practitioner."""
+
+    kind: str
+
+
+class CredentialUploaded(CredentialEvent, tag="doctor.document_uploaded"):
+    """The doctor has sent a copy, in the place of the one before."""
+
+
+class CredentialRemoved(CredentialEvent, tag="doctor.document_removed"):
+    """The doctor has taken a copy away."""
+
+
+class CredentialSeen(CredentialEvent, tag="doctor.document_seen"):
+    """The doctor or an admin looked at a copy."""
+
+
+class CredentialsListed(Event, tag="doctor.documents_listed"):
+    """An admin saw which copies there are of a doctor."""
+
+    count: int
+
+
 class PhotoReplaced(Event, tag="user.photo_uploaded"):
     """A person's photograph was put in the place of the one before."""
 

@@ -11,7 +11,7 @@ from esante.kernel.access import OPEN, roles
 from esante.kernel.dependencies import Db, House, IfMatch, Me, OnceKey, tagged
 from esante.kernel.errors import Invalid
 from esante.kernel.structs import Page
-from esante.people import routes_duplicates, routes_family, routes_photos
+from esante.people import routes_credentials, routes_duplicates, routes_family, routes_photos
 from esante.people.completion import Completion
 from esante.people.patients import service as patients
 from esante.people.practitioners import service as practitioners
@@ -291,6 +291,7 @@ router = Router(
         suspend_doctor,
         own_completion,
         list_decisions,
+        routes_credentials.router,
         routes_duplicates.router,
         routes_family.router,
         routes_photos.router,

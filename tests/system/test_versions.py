@@ -23,6 +23,7 @@ UNVERSIONED = {
     "PUT /api/v1/auth/pin": "under /auth: a secret",
     "PUT /api/v1/availability/exceptions/{}": "one day, said anew; what is booked is looked after by itself",
     "PUT /api/v1/availability/template": "the week, said anew; the answer lists the visits that then lie outside",
+    "PUT /api/v1/doctors/profile/documents/{}": "a file in the place of another",
     "PUT /api/v1/patients/{}/photo": "a file in the place of another",
     "PUT /api/v1/settings/logo": "a file in the place of another",
     "PUT /api/v1/users/photo": "a file in the place of another",

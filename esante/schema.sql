@@ -1136,3 +1136,15 @@ CREATE TABLE audit_watch (
     id  INTEGER PRIMARY KEY CHECK (id = 1),
     seq INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE practitioner_credential (
+    practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    kind            TEXT NOT NULL CHECK (kind IN ('licence', 'id_card')),
+    file_id         TEXT NOT NULL UNIQUE,
+    sha256          TEXT NOT NULL,
+    size            INTEGER NOT NULL,
+    width           INTEGER NOT NULL,
+    height          INTEGER NOT NULL,
+    uploaded_at     TEXT NOT NULL,
+    PRIMARY KEY (practitioner_id, kind)
+) STRICT, WITHOUT ROWID;

@@ -1,5 +1,6 @@
 """`esante backup`: made beside the running server, proven by restoring, copied, let go."""
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -42,6 +43,8 @@ app.command()(restore.restore)
 
 
 FROM_SERVER = Path("-")
+NICE = 10
+"""Who serves people goes first."""
 
 
 class Verified(msgspec.Struct, frozen=True, rename="camel"):
@@ -76,6 +79,7 @@ def create(
 
     Exit code 0: made, proven, copied. 3: made and proven, but a copy failed. 1: not made, or it does not restore.
     """
+    os.nice(NICE)
     settings, keys = _opened(data, config)
     with progress(shown=not as_json) as told:
         result = nightly.run(data, keys, settings.backup, named_files, clock.now, told)

@@ -167,7 +167,7 @@ def drill(name: Name = "", data: Data = DATA, config: ConfigFile = CONFIG, as_js
         try:
             proof = drills.prove(place, chosen, opening.by_clinic(keys), clock.now(), named_files, told)
         except nightly.FAILURES as error:
-            reason = str(error)
+            reason = nightly.words(error)
             _keep_status(data, last_error=reason)
             with_clinic(
                 data, settings, lambda clinic: clinic.db.write(operator(), backups.note_failed, "drill", reason), keys

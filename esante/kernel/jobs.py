@@ -218,7 +218,7 @@ class JobRunner:
         except Unavailable:
             raise
         except Exception as error:
-            if not isinstance(error, GiveUp):
+            if not isinstance(error, GiveUp | Broken):
                 log.exception("job_failed", job=job.name, id=job.id)
             final = isinstance(error, GiveUp) or job.tries >= len(RETRIES)
             name = job.name if job.name in self._work else "unknown"

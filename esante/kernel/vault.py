@@ -116,6 +116,12 @@ class Vault:
         """The ids of the files that were sealed so long before `now` (seconds of the epoch)."""
         return [path.name for path in sealed_files(self.folder) if path.stat().st_mtime < now - seconds]
 
+    def remove_drafts(self, seconds: float, now: float) -> None:
+        """Take away what a crash left half written so long before `now`."""
+        for path in self.folder.glob("??/*.part"):
+            if path.stat().st_mtime < now - seconds:
+                path.unlink(missing_ok=True)
+
     def _cipher_of(self, id: str, salt: bytes, first: bytes) -> AESGCM:
         """The cipher under the key that sealed this file; the present one when none did, so that the damage is told."""
         ciphers = [_cipher(key, id, salt) for key in self._keys]

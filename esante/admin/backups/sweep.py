@@ -27,7 +27,9 @@ def sweep(rooms: Iterable[NamedFiles]) -> Callable[[Clinic, SweepFiles], Awaitab
         return {file_id for room in rooms for file_id in room(tx)}
 
     async def sweep_files(clinic: Clinic, task: SweepFiles) -> None:
-        old = await asyncio.to_thread(clinic.vault.older_than, DAY_SECONDS, clinic.db.now().timestamp())
+        now = clinic.db.now().timestamp()
+        await asyncio.to_thread(clinic.vault.remove_drafts, DAY_SECONDS, now)
+        old = await asyncio.to_thread(clinic.vault.older_than, DAY_SECONDS, now)
         orphans = set(old) - await clinic.db.scan(ACTOR, named)  # in this order: a row may come while files are listed
         for file_id in sorted(orphans):
             await asyncio.to_thread(clinic.vault.remove, file_id)

@@ -64,5 +64,4 @@ def url(tx: ReadTx) -> str | None:
 
 def named_files(tx: ReadTx) -> list[str]:
     """For the house. The logo's file; what no room names is swept away."""
-    found = store.logo(tx)
-    return [found.file_id] if found else []
+    return store.named_files(tx)

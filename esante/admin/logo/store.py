@@ -21,3 +21,7 @@ def put_logo(tx: WriteTx, new: Logo) -> None:
 
 def delete_logo(tx: WriteTx) -> None:
     tx.run("DELETE FROM logo")
+
+
+def named_files(tx: ReadTx) -> list[str]:
+    return tx.all(str, "SELECT file_id FROM logo")

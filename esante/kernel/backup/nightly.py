@@ -66,7 +66,7 @@ def run(
             copied, problems = _copy(place, config, said.name, way, told)
             removed = len(retention.prune(place, keep_of(config), way).archives)
     except FAILURES as error:
-        failed = Failed(stage, str(error) or type(error).__name__)
+        failed = Failed(stage, words(error))
         _keep_status(data, msgspec.structs.replace(status, last_error=failed.error))
         return failed
     _keep_status(data, msgspec.structs.replace(status, last_error="; ".join(problems) or None))
@@ -82,6 +82,13 @@ def run(
         removed=removed,
         problems=problems,
     )
+
+
+def words(error: BaseException) -> str:
+    """What went wrong, for people: with the place, without the program's own numbers."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) or type(error).__name__
 
 
 def others(config: Backup) -> list[Callable[[], Shelf]]:
@@ -115,7 +122,7 @@ def _copy(home: Folder, config: Backup, name: str, way: opening.Opening, told: T
                 mirror.copy(home, place, name, way, told)
                 retention.prune(place, keep_of(config), way)
         except FAILURES as error:
-            problems.append(f"not copied: {error}")
+            problems.append(f"not copied: {words(error)}")
         else:
             copied.append(place.where)
     return copied, problems

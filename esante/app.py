@@ -58,10 +58,12 @@ class Gate:
         self._app, self._door, self._refuse_uploads = app, door, refuse_uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["actor"] = self._let_in(scope, scope["route_handler"].opt)  # type: ignore[typeddict-unknown-key]
+        opt = scope["route_handler"].opt
+        scope["actor"] = actor = self._let_in(scope, opt)  # type: ignore[typeddict-unknown-key]
         if scope.get("method") in ("POST", "PUT", "PATCH"):
-            if "body" in scope["route_handler"].opt:
+            if "body" in opt:
                 self._refuse_uploads()
+                self._door.count_upload(actor)
             else:
                 _refuse_other_than_json(scope)
         await self._app(scope, receive, send)

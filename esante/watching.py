@@ -110,6 +110,7 @@ class _Measured(Collector):
         yield _instant("backup_proven", "When the newest proven backup was made.", found.backup.last_proven_at)
         yield _gauge("clock_drift_seconds", "Against the steady clock, since the start.", found.clock.drift)
         yield _gauge("clock_frozen", "1 while what destroys waits for the clock.", int(found.clock.frozen))
+        yield _instant("audit_checkpoint", "When the log's last checkpoint was signed.", found.audit.last_checkpoint_at)
         yield _gauge("audit_lines", "Lines of the audit log.", found.audit.seq)
         yield _gauge("sockets_open", "WebSockets that listen.", self._clinic.hub.open)
         yield _gauge("problems", "What needs somebody's hand.", len(found.problems))

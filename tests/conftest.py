@@ -32,6 +32,7 @@ LIMITS = Limits(
     requests_per_address=1_000_000,
     tries_per_account=1_000_000,
     tries_per_address=1_000_000,
+    uploads_per_account=1_000_000,
 )
 """Raised, for one test does more in a second than a clinic in an hour; the tests of the limits set their own."""
 START = datetime(2026, 11, 16, 7, 0, tzinfo=UTC)

@@ -132,14 +132,20 @@ class Door:
     def count_stranger(self, actor: Actor, opt: Mapping[str, Any]) -> None:
         """Nobody is signed in: `TooMany` beyond the address's rate.
 
-        A route says by its `pace` that each request is a try at something ("tries"), that it counts by itself ("own"), or
-        that it is not counted ("free": what must answer always, or is needed to come to the sign-in).
+        A route says by its `pace` that each request is a try at something ("tries"), a form that is sent ("form"), that it
+        counts by itself ("own"), or that it is not counted ("free": what must answer always, or is needed to come to the sign-in).
         """
         pace = opt.get("pace")
         if pace == "tries":
             self.throttle.try_from(actor.address, self._now())
+        elif pace == "form":
+            self.throttle.form(actor.address, self._now())
         elif pace is None:
             self.throttle.stranger(actor.address, self._now())
+
+    def count_upload(self, actor: Actor) -> None:
+        """A file is being sent: `TooMany` beyond the account's rate."""
+        self.throttle.upload(actor.id, self._now())
 
     def now(self) -> datetime:
         """For the throttle of the routes."""

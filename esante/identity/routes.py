@@ -38,7 +38,7 @@ from esante.identity.structs import (
     StatusReason,
 )
 from esante.identity.structs import Me as MeView
-from esante.kernel.access import OPEN, SIGNED_IN, roles
+from esante.kernel.access import OPEN, OPEN_BODY, SIGNED_IN, roles
 from esante.kernel.clinic import Clinic
 from esante.kernel.dependencies import Db, House, Me
 from esante.kernel.errors import Conflict, Forbidden, Gone, Invalid, Unauthenticated
@@ -339,5 +339,6 @@ router = Router(
         confirm_in_person,
         issue_reset,
     ],
+    request_max_body_size=OPEN_BODY,
     tags=["Identity"],
 )

@@ -13,6 +13,7 @@ from esante.kernel.config import Limits
 from esante.kernel.errors import TooMany
 
 WINDOW = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
 REMEMBERED = 20_000
 """At most so many keys in one bucket; beyond, the oldest are forgotten."""
 
@@ -75,24 +76,31 @@ class Try:
 
 
 class Throttle:
-    """The clinic's four buckets. Whatever is over a limit is `TooMany`, which says when to come again."""
+    """The clinic's buckets. Whatever is over a limit is `TooMany`, which says when to come again."""
 
     def __init__(self, limits: Limits) -> None:
         self._requests = Bucket(limits.requests_per_account)
         self._strangers = Bucket(limits.requests_per_address)
         self._tries = Bucket(limits.tries_per_account)
         self._tries_from = Bucket(limits.tries_per_address)
+        self._forms = Bucket(limits.forms_per_address)
+        self._uploads = Bucket(limits.uploads_per_account, window=HOUR)
 
     def request(self, account_id: str, now: datetime) -> None:
         """Somebody who is signed in asks for something."""
-        if not self._requests.take(account_id, now):
-            raise _too_many(self._requests.wait(account_id, now))
+        _take(self._requests, account_id, now)
 
     def stranger(self, address: str | None, now: datetime) -> None:
         """Somebody who is not signed in asks for something."""
-        key = network_of(address)
-        if not self._strangers.take(key, now):
-            raise _too_many(self._strangers.wait(key, now))
+        _take(self._strangers, network_of(address), now)
+
+    def form(self, address: str | None, now: datetime) -> None:
+        """Somebody who is not signed in sends a form."""
+        _take(self._forms, network_of(address), now)
+
+    def upload(self, account_id: str, now: datetime) -> None:
+        """Somebody who is signed in sends a file."""
+        _take(self._uploads, account_id, now)
 
     def try_from(self, address: str | None, now: datetime) -> Try:
         """Somebody tries a link, a code or an address that names no account yet."""
@@ -125,6 +133,11 @@ def network_of(address: str | None) -> str:
     except ValueError:
         return address
     return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
+
+
+def _take(bucket: Bucket, key: str, now: datetime) -> None:
+    if not bucket.take(key, now):
+        raise _too_many(bucket.wait(key, now))
 
 
 def _too_many(wait: int) -> TooMany:

@@ -10,6 +10,9 @@ from esante.kernel.actor import Role
 
 Access = frozenset[Role]
 
+OPEN_BODY = 65_536
+"""So many bytes at most are taken from people whom nobody knows yet: `request_max_body_size` of every open route."""
+
 OPEN: Access = frozenset({"anonymous", "patient", "doctor", "assistant", "pharmacist", "admin"})
 """Everybody, signed in or not."""
 

@@ -53,16 +53,20 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_stall_seconds: Annotated[float, Meta(gt=0)] = 15.0
     header_bytes: Annotated[int, Meta(ge=1024)] = 32_768
     body_bytes: Annotated[int, Meta(ge=1024)] = 1_048_576
-    """Of one request, uploads aside."""
+    """Of one request. Uploads have limits of their own, and what is open to everybody a smaller one."""
     connections_per_address: Annotated[int, Meta(ge=1)] = 64
     write_queue: Annotated[int, Meta(ge=1)] = 2_000
     requests_per_account: Annotated[int, Meta(ge=1)] = 600
-    """In 15 minutes, as all of these are. Uploads have a limit of their own."""
+    """In 15 minutes, as the next four are."""
     requests_per_address: Annotated[int, Meta(ge=1)] = 100
     """Of those who are not signed in."""
     tries_per_account: Annotated[int, Meta(ge=1)] = 5
     """Wrong passwords, codes and PINs, from one known device or from all strangers together."""
     tries_per_address: Annotated[int, Meta(ge=1)] = 20
+    forms_per_address: Annotated[int, Meta(ge=1)] = 30
+    """Forms filled in by people who are not signed in: routes with the pace "form"."""
+    uploads_per_account: Annotated[int, Meta(ge=1)] = 60
+    """In one hour, and beside the limit of requests."""
     disk_warn_percent: Share = 10.0
     """So much of the data folder's disk free or less, and admins are warned."""
     disk_uploads_percent: Share = 5.0

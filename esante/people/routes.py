@@ -7,7 +7,7 @@ from litestar import Response, Router, delete, get, patch, post, put
 from litestar.params import JSONBody, QueryParameter
 
 from esante.identity.structs import Accepted
-from esante.kernel.access import OPEN, roles
+from esante.kernel.access import OPEN, OPEN_BODY, roles
 from esante.kernel.dependencies import Db, House, IfMatch, Me, OnceKey, tagged
 from esante.kernel.errors import Invalid
 from esante.kernel.structs import Page
@@ -47,7 +47,7 @@ READERS = roles("patient", "doctor", "assistant", "admin")
 PEOPLE = roles("patient", "doctor")
 
 
-@post("/auth/register", access=OPEN, pace="tries", status_code=202)
+@post("/auth/register", access=OPEN, pace="tries", status_code=202, request_max_body_size=OPEN_BODY)
 async def register(db: Db, actor: Me, clinic: House, data: JSONBody[Registration]) -> Accepted:
     """Register oneself as patient or doctor. The answer is the same whether the address is known here or not."""
     db.read(actor, registration.check_registration, data)

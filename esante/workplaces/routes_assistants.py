@@ -6,7 +6,7 @@ from litestar import Response, Router, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from esante.kernel.access import OPEN, SIGNED_IN, roles
+from esante.kernel.access import OPEN, OPEN_BODY, SIGNED_IN, roles
 from esante.kernel.dependencies import Db, House, IfMatch, Me, OnceKey, tagged
 from esante.kernel.errors import Gone
 from esante.kernel.structs import Page
@@ -163,7 +163,7 @@ async def respond_invite(data: JSONBody[InvitationAnswer], db: Db, actor: Me) ->
     return await db.write(actor, invitations.respond, data)
 
 
-@post("/assistants/join", access=OPEN, pace="own")
+@post("/assistants/join", access=OPEN, pace="own", request_max_body_size=OPEN_BODY)
 async def join(data: JSONBody[JoinWish], db: Db, actor: Me, clinic: House, door: Turnstile) -> Joined:
     """Make an assistant's account by an invitation code, and accept with it. A code that does not fit is 410."""
     attempt = door.throttle.try_at(f"join {data.email.strip().casefold()}", actor.address, door.now())

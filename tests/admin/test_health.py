@@ -68,6 +68,14 @@ def test_it_says_what_the_last_verification_found(clinic: Any) -> None:
     assert "AUDIT_BROKEN" in codes(clinic)
 
 
+def test_it_says_how_far_the_last_checkpoint_reaches(clinic: Any) -> None:
+    assert report(clinic)["audit"]["lastCheckpointAt"] is None
+    clinic.run(clinic.app.notary.sign())
+    found = report(clinic)["audit"]
+    assert 0 < found["lastCheckpointSeq"] <= found["seq"]
+    assert found["lastCheckpointAt"]
+
+
 def test_it_says_why_nothing_can_be_saved(clinic: Any) -> None:
     clinic.gwen.sign_in()
     clinic.db._writer.disk_error = "the disk is gone"

@@ -7,7 +7,7 @@ from esante.admin.events import JobDiscarded, JobRetried
 from esante.admin.health import problems, store
 from esante.admin.health.structs import AuditHealth, Box, HealthReport, MailHealth
 from esante.identity import service as identity
-from esante.kernel import audit_log, clock, clock_guard, dead_letters
+from esante.kernel import audit_log, checkpoints, clock, clock_guard, dead_letters
 from esante.kernel.dead_letters import Job, JobState
 from esante.kernel.structs import Page, decode_cursor, encode_cursor
 from esante.kernel.transaction import ReadTx, WriteTx
@@ -22,6 +22,7 @@ def show_health(tx: ReadTx, box: Box) -> HealthReport:
 def measure(tx: ReadTx, box: Box) -> HealthReport:
     """For the house: the same for whoever was let in another way (the metrics)."""
     mail, head, verified = store.mail(tx), audit_log.head(tx.conn), store.last_verified(tx)
+    checkpoint = checkpoints.newest(tx.conn)
     report = HealthReport(
         status="ok",
         problems=[],
@@ -45,6 +46,8 @@ def measure(tx: ReadTx, box: Box) -> HealthReport:
             at=clock.parse(head.at) if head.at else None,
             last_verified_at=verified.at if verified else None,
             last_verified_whole=verified.action == "audit.verified" if verified else None,
+            last_checkpoint_at=checkpoint[1] if checkpoint else None,
+            last_checkpoint_seq=checkpoint[0] if checkpoint else None,
         ),
     )
     return problems.judged(report, tx.actor.language)

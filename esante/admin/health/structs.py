@@ -60,12 +60,14 @@ class ClockHealth(Kept):
 
 
 class AuditHealth(Kept):
-    """Where the log ends, and what the last verification found."""
+    """Where the log ends, what the last verification found, and how far the last signed checkpoint reaches."""
 
     seq: int
     at: datetime | None
     last_verified_at: datetime | None
     last_verified_whole: bool | None
+    last_checkpoint_at: datetime | None
+    last_checkpoint_seq: int | None
 
 
 class Problem(Kept):

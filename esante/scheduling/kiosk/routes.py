@@ -3,7 +3,7 @@
 from litestar import Router, get, post
 from litestar.params import JSONBody
 
-from esante.kernel.access import OPEN, roles
+from esante.kernel.access import OPEN, OPEN_BODY, roles
 from esante.kernel.dependencies import Db, Me, OnceKey
 from esante.kernel.errors import Invalid
 from esante.kernel.structs import Page
@@ -119,5 +119,6 @@ router = Router(
         show_code,
         list_newcomers,
     ],
+    request_max_body_size=OPEN_BODY,
     tags=["Kiosk"],
 )

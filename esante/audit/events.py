@@ -57,3 +57,16 @@ class AccessBurst(Event, tag="access.burst"):
     severity: ClassVar[Severity] = "critical"
 
     count: int
+
+
+class ExportRun(Event, tag="export.run"):
+    """Lines of the log were taken along, as `form`, up to this line."""
+
+    severity: ClassVar[Severity] = "warning"
+
+    form: str
+    upto: int
+
+
+class ReportMade(Event, tag="audit.report_made"):
+    """A report over the log was made; the subject is the month or the account."""

@@ -7,6 +7,8 @@ from litestar import MediaType, Router, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from esante.audit import service
+from esante.audit.export.routes import router as export
+from esante.audit.reports.routes import router as reports
 from esante.audit.review.routes import router as reviews
 from esante.audit.structs import AuditFilter, AuditLine, Proof, RecordAccess
 from esante.audit.watch import service as watch
@@ -138,6 +140,8 @@ router = Router(
         prove,
         list_odd,
         reviews,
+        export,
+        reports,
     ],
     tags=["Audit"],
 )

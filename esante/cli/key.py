@@ -14,13 +14,12 @@ from esante import sealed
 from esante.admin.keys import service as keys_of_clinic
 from esante.app import DATABASE
 from esante.cli import report
-from esante.cli.opening import operator, passphrase, ready, settings_of, unlocked, with_clinic
+from esante.cli.opening import offline, operator, passphrase, settings_of, unlocked, with_clinic
 from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Json
 from esante.kernel import clock, files, keyring, prints, rotation, slots
 from esante.kernel.clinic import Clinic
-from esante.kernel.config import Config
 from esante.kernel.errors import Broken
-from esante.kernel.keyring import PURPOSES, Keyring
+from esante.kernel.keyring import PURPOSES
 from esante.kernel.slots import Kit, KitSlot, Slot
 
 app = typer.Typer(help="The clinic's keys: what opens them, the recovery kit, rotation.", no_args_is_help=True)
@@ -190,18 +189,11 @@ def rotate(
     if not wanted:
         raise Broken(f"There is no key {purpose}. They are: {', '.join(PURPOSES)}; or all")
     settings = settings_of(config, data)
-    ring = _offline(data, settings)
+    ring = offline(data, settings)
     with files.locked(data / "lock", f"esante key rotate, process {os.getpid()}"):
         for one in wanted:
             ring = rotation.rotate(data / DATABASE, ring, one, operator().id, clock.now())
             report.out.print(f"[bold]{one}[/]: rotated. {EFFECTS[one]}")
-
-
-def _offline(data: Path, settings: Config) -> Keyring:
-    """The keyring of a clinic that nobody serves, with its schema up to date."""
-    with files.locked(data / "lock", f"esante key rotate, process {os.getpid()}"):
-        pass  # in use is said before a passphrase is asked for
-    return ready(data, unlocked(data, settings))
 
 
 def typed_kit(source: Path | None) -> str:

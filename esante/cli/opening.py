@@ -110,3 +110,10 @@ def ready(folder: Path, keys: keyring.Keyring) -> keyring.Keyring:
     finally:
         conn.close()
     return keys
+
+
+def offline(folder: Path, settings: Config) -> keyring.Keyring:
+    """The keyring of a clinic that nobody serves, with its schema up to date; that it is in use is said before anything else."""
+    with files.locked(folder / "lock", f"an esante command, process {os.getpid()}"):
+        pass
+    return ready(folder, unlocked(folder, settings))

@@ -174,6 +174,10 @@ def verify(
     following = iter(keys[past.generation :])
     tree, covered, leaves = Tree(past.seq, past.peaks), 0, list[bytes]()
     encode = _encode
+    if signed.get(past.seq, tree.root()) != tree.root():
+        return Verdict(
+            expected, False, past.seq, f"the lines up to {past.seq} were retired otherwise than it was signed"
+        )
     keyed = hmac.new(next(following), digestmod="sha256")  # copied for each line: a third less than a fresh one
     for row in conn.execute(SELECT):
         expected += 1

@@ -107,9 +107,9 @@ def at_or_after(conn: apsw.Connection, size: int) -> str | None:
 def grown(conn: apsw.Connection) -> Tree:
     """The tree of the whole log: that of the last checkpoint, and the lines since."""
     row = conn.execute("SELECT size, peaks FROM audit_checkpoint ORDER BY size DESC LIMIT 1").get
-    tree = Tree(row[0], audit_log.split(row[1])) if row else _frontier(audit_log.retired(conn), 0)
-    size = tree.size
-    tree.extend([mac for (mac,) in conn.execute(MACS, (size, 2**62))])
+    past = audit_log.retired(conn)
+    tree = Tree(row[0], audit_log.split(row[1])) if row and row[0] >= past.seq else Tree(past.seq, past.peaks)
+    tree.extend([mac for (mac,) in conn.execute(MACS, (tree.size, 2**62))])
     return tree
 
 
@@ -122,9 +122,11 @@ def keep(conn: apsw.Connection, made: Checkpoint, peaks: Sequence[bytes], at: st
 
 
 def kept(conn: apsw.Connection, signer: Signer) -> dict[int, bytes]:
-    """Size and root of every checkpoint; `Broken` names one that the clinic did not sign, or that says another size."""
+    """Size and root of every checkpoint and retired segment; `Broken` names one that the clinic did not sign, or that says
+    another size."""
     found = {}
-    for size, note in conn.execute("SELECT size, note FROM audit_checkpoint ORDER BY size"):
+    sql = "SELECT size, note FROM audit_checkpoint UNION ALL SELECT last, note FROM audit_segment ORDER BY 1"
+    for size, note in conn.execute(sql):
         try:
             said = signer.read(note)
         except Invalid:
@@ -147,7 +149,7 @@ def consistency(conn: apsw.Connection, first: int, second: int) -> list[bytes]:
     ranges = _subproof(first, 0, second, whole=True)
     found = {}
     for low, high in ranges:
-        tree = _frontier(past, low)
+        tree = _frontier(past, low, high)
         if low + tree.size > high:
             raise Invalid("Lines up to {last} were retired: a proof from there needs a later checkpoint", last=past.seq)
         tree.extend([mac for (mac,) in conn.execute(MACS, (low + tree.size, high))])
@@ -190,13 +192,17 @@ def _subproof(first: int, low: int, high: int, *, whole: bool) -> list[tuple[int
     return [*_subproof(first - left, low + left, high, whole=False), (low, low + left)]
 
 
-def _frontier(past: Past, low: int) -> Tree:
-    """The tree of the retired lines from `low` on; empty when none of them is retired. Subtrees begin where ranges do."""
-    start, peaks = 0, list(past.peaks)
-    while peaks and start < low:
-        start += 1 << (past.seq - start).bit_length() - 1
-        peaks.pop(0)
-    return Tree(past.seq - start, peaks) if peaks else Tree()
+def _frontier(past: Past, low: int, high: int) -> Tree:
+    """The tree of those lines from `low` up to `high` that are retired; empty when none is. Subtrees begin where ranges do."""
+    start, peaks = 0, list[bytes]()
+    for peak in past.peaks:
+        size = 1 << (past.seq - start).bit_length() - 1
+        if low <= start < high:
+            peaks.append(peak)
+        start += size
+        if start >= high:
+            break
+    return Tree(min(start, past.seq) - low, peaks) if peaks else Tree()
 
 
 def _joined(left: bytes, right: bytes) -> bytes:

@@ -41,6 +41,8 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     all_patients_visible_to_doctors: bool = False
     """Doctors see every patient of the clinic, not only those they treat (SPEC 32.1)."""
+    audit_retention_years: Annotated[int, Meta(ge=1, le=30)] = 10
+    """How long lines of the audit log stay in it; older ones may be moved into sealed archives, the chain stays provable."""
     denial_burst: Annotated[int, Meta(ge=5, le=500)] = 20
     """So many refusals of one account or address within 15 minutes are told to the admins."""
     kit_proof_days: Annotated[int, Meta(ge=30, le=365)] = 90

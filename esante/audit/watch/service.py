@@ -10,7 +10,7 @@ from esante.audit.watch.structs import Access, OddAccess, OddKind
 from esante.identity import service as identity
 from esante.kernel import audit_log
 from esante.kernel.errors import Invalid
-from esante.kernel.transaction import LookTx, WriteTx
+from esante.kernel.transaction import LookTx, ReadTx, WriteTx
 from esante.notifications import service as notifications
 from esante.people.service import fold
 from esante.workplaces import service as workplaces
@@ -79,6 +79,11 @@ def find_odd(tx: LookTx, since: date, until: date) -> list[OddAccess]:
         )
         for (kind, on, actor, patient_id), group in groups.items()
     ]
+
+
+def line_at(tx: ReadTx, instant: datetime, last: int) -> int:
+    """For other rooms. The first line of that instant or later; one behind `last` when there is none."""
+    return store.first_at_or_after(tx, instant, last)
 
 
 def _why(access: Access, local: datetime, hours: list[OpeningHours]) -> list[OddKind]:

@@ -136,8 +136,9 @@ def retire(
     The setting auditRetentionYears says how long lines stay (10 years). An earlier day is refused.
     """
     keys = offline(data, settings_of(config, data))
+    settings = _settings(data, keys)
     with files.locked(data / "lock", f"esante audit retire, process {os.getpid()}"):
-        years = _settings(data, keys).audit_retention_years
+        years = settings.audit_retention_years
         now = clock.now()
         latest = now.replace(year=now.year - years, day=min(now.day, 28))
         wanted = before.replace(tzinfo=UTC) if before else latest

@@ -24,6 +24,7 @@ from esante.identity.events import (
     AccountArchived,
     AccountLocked,
     AccountReactivated,
+    AccountRemoved,
     AccountSuspended,
     ConfirmationIssued,
     PasswordChanged,
@@ -52,6 +53,7 @@ from esante.people.credentials import service as credentials
 from esante.people.duplicates import service as duplicates
 from esante.people.events import (
     PatientErased,
+    PatientRemoving,
     PatientsMerged,
     PatientsUnmerged,
     PractitionerApproved,
@@ -147,6 +149,7 @@ WIRING: Wiring = {
     AccountSuspended: Reactions(later=(warn.tell_account_suspended,)),
     AccountReactivated: Reactions(later=(warn.tell_account_reactivated,)),
     AccountArchived: Reactions(inside=(workplaces_react.end_assignments,), later=(warn.tell_account_archived,)),
+    AccountRemoved: Reactions(inside=(warn.forget_account, admin_react.forget_account)),
     SecondFactorEnabled: Reactions(later=(warn.tell_second_factor_enabled,)),
     SecondFactorDisabled: Reactions(later=(warn.tell_second_factor_disabled,)),
     RecoveryCodeUsed: Reactions(later=(warn.tell_recovery_code_used,)),
@@ -185,6 +188,7 @@ WIRING: Wiring = {
             fhir.move_back,
         )
     ),
+    PatientRemoving: Reactions(inside=(scheduling.forget_patient,)),
     PatientErased: Reactions(inside=(fhir.forget_person,)),
     # appointments
     AppointmentRequested: Reactions(later=(notify.tell_requested,)),

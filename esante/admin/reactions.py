@@ -2,10 +2,17 @@
 
 from esante.admin.backups.events import BackupFailed
 from esante.admin.events import KitMade, KitProofDue, SettingChanged, SlotAdded, SlotRemoved
+from esante.admin.preferences import service as preferences
 from esante.admin.settings import service as settings
 from esante.identity import service as identity
+from esante.identity.events import AccountRemoved
 from esante.kernel.transaction import WriteTx
 from esante.notifications import service as notifications
+
+
+def forget_account(tx: WriteTx, event: AccountRemoved) -> None:
+    """What an account had set for itself goes with it."""
+    preferences.forget_account(tx, event.subject)
 
 
 def tell_setting_changed(tx: WriteTx, event: SettingChanged) -> None:

@@ -96,6 +96,12 @@ class AccountArchived(Event, tag="user.archived"):
     by_owner: bool
 
 
+class AccountRemoved(Event, tag="user.removed"):
+    """An account that never did anything is gone for good."""
+
+    severity: ClassVar[Severity] = "warning"
+
+
 class LanguageChosen(Event, tag="user.language_chosen"):
     """The account is written to in another language from now on."""
 

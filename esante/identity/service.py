@@ -21,7 +21,7 @@ from esante.identity.accounts.service import (
     tell_address_is_known,
 )
 from esante.identity.first_admin.service import issue_first_admin_code
-from esante.identity.leaving.service import archive_account
+from esante.identity.leaving.service import archive_account, drop_account, leave_person, not_empty
 from esante.identity.one_time.service import forget_old_secrets
 from esante.identity.passwords.rules import check_password
 from esante.identity.passwords.service import issue_reset, set_password
@@ -44,15 +44,18 @@ __all__ = [
     "contact",
     "create_account",
     "disable_second_factor",
+    "drop_account",
     "end_every_session",
     "forget_old_secrets",
     "issue_first_admin_code",
     "issue_reset",
+    "leave_person",
     "list_accounts",
     "maybe_mobile",
     "mobile",
     "mobile_spellings",
     "network_of",
+    "not_empty",
     "note_use",
     "reactivate_account",
     "require_fresh",

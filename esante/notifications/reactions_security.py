@@ -1,7 +1,7 @@
 """What the owner of an account is told about its safety, and admins about the box's (SPEC 28). Each once, after it happened."""
 
 from esante.identity import service as identity
-from esante.identity.events import AccountArchived, AccountReactivated, AccountSuspended
+from esante.identity.events import AccountArchived, AccountReactivated, AccountRemoved, AccountSuspended
 from esante.identity.second_factor.events import RecoveryCodeUsed, SecondFactorDisabled, SecondFactorEnabled
 from esante.identity.sessions.events import TokenReused
 from esante.kernel.clock_guard import ClockDoubted
@@ -19,6 +19,11 @@ def tell_token_reused(tx: WriteTx, event: TokenReused) -> None:
         " not know why, choose a new password and tell the clinic.",
         event.subject,
     )  # fmt: skip
+
+
+def forget_account(tx: WriteTx, event: AccountRemoved) -> None:
+    """What an account was told goes with it."""
+    service.forget_account(tx, event.subject)
 
 
 def tell_account_suspended(tx: WriteTx, event: AccountSuspended) -> None:

@@ -109,9 +109,17 @@ def send_one_time(tx: WriteTx, account_id: AccountId, kind: str, one_time_id: st
     _queue_mail(tx, account_id, kind, one_time_id=one_time_id)
 
 
+def forget_account(tx: WriteTx, account_id: str) -> None:
+    """For the house: an account that never did anything is removed, and what it was told."""
+    store.forget_account(tx, account_id)
+
+
 def begin_delivery(tx: WriteTx, id: DeliveryId) -> Letter | None:
     """For the house: the mail to be sent now; None when it was sent already, or can no longer be of use."""
-    delivery = store.delivery(tx, id)
+    try:
+        delivery = store.delivery(tx, id)
+    except NotFound:  # the account is gone, and what was to be said to it
+        return None
     if delivery.state == "sent":
         return None
     try:

@@ -14,6 +14,11 @@ def insert_notification(tx: WriteTx, new: NewNotification) -> None:
     )
 
 
+def forget_account(tx: WriteTx, account_id: str) -> None:
+    tx.run("DELETE FROM delivery WHERE account_id = ?", account_id)
+    tx.run("DELETE FROM notification WHERE account_id = ?", account_id)
+
+
 def notifications(tx: ReadTx, account_id: str, before: str | None, limit: int, *, unread: bool) -> list[Notification]:
     return tx.all(
         Notification,

@@ -104,6 +104,16 @@ class PatientsUnmerged(Event, tag="patient.unmerged"):
     other_id: str
 
 
+class PatientRemoving(Event, tag="patient.removing"):
+    """An empty record is to go: each room takes away what it keeps of it that is no record, in the same transaction."""
+
+
+class PatientRemoved(Event, tag="patient.removed"):
+    """The record is gone for good; there was nothing in it."""
+
+    severity: ClassVar[Severity] = "warning"
+
+
 class PatientErased(Event, tag="patient.erased"):
     """The person is no longer named here; what the law keeps stays under the id."""
 

@@ -15,6 +15,8 @@ from esante.people.erasure import service as erasure
 from esante.people.erasure.structs import Erased, ErasureRequest
 from esante.people.merging import service as merging
 from esante.people.merging.structs import Merge, MergeRequest, UnmergeRequest
+from esante.people.removal import service as removal
+from esante.people.removal.structs import RemovalRequest, RemovedPatient
 
 DESK = roles("doctor", "assistant", "admin")
 
@@ -75,4 +77,25 @@ async def erase_patient(
     return done
 
 
-router = Router("/", route_handlers=[find_duplicates, merge_patients, unmerge_patients, list_merges, erase_patient])
+@post("/patients/{patient_id:str}/remove", access=roles("admin"), status_code=200)
+async def remove_patient(
+    db: Db, actor: Me, clinic: House, patient_id: FromPath[str], data: JSONBody[RemovalRequest]
+) -> RemovedPatient:
+    """Take away a record that holds nothing, with its account; the answer is the last copy. 409 `NOT_EMPTY`: archive it."""
+    done, photo = await db.write(actor, removal.remove_patient, patient_id, data)
+    if photo:
+        clinic.vault.remove(photo)
+    return done
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        find_duplicates,
+        merge_patients,
+        unmerge_patients,
+        list_merges,
+        erase_patient,
+        remove_patient,
+    ],
+)

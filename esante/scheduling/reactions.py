@@ -2,6 +2,7 @@
 
 from esante.kernel.structs import Event
 from esante.kernel.transaction import WriteTx
+from esante.people.events import PatientRemoving
 from esante.people.structs import PractitionerId
 from esante.scheduling import service, store
 from esante.scheduling.events import (
@@ -76,6 +77,12 @@ def heed_setting(tx: WriteTx, event: Event) -> None:
 def keep_local_times(tx: WriteTx, task: KeepLocalTimes) -> None:
     """The next ones."""
     local_times.keep_local_times(tx, task.after_id)
+
+
+def forget_patient(tx: WriteTx, event: PatientRemoving) -> None:
+    """An empty record goes, and with it what is no record: waiting, and visits at the kiosk."""
+    waitlist.forget_patient(tx, event.subject)
+    kiosk.forget_patient(tx, event.subject)
 
 
 def refuse_closing(tx: WriteTx, event: WorkplaceClosing) -> None:

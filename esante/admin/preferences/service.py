@@ -38,5 +38,10 @@ def change_preferences(tx: WriteTx, version: int, wish: PreferencesWish) -> Pref
     return _own(tx, account_id)
 
 
+def forget_account(tx: WriteTx, account_id: str) -> None:
+    """For the house: an account is removed, and what it had set for itself."""
+    store.forget_account(tx, account_id)
+
+
 def _own(tx: ReadTx, account_id: str) -> Preferences:
     return store.preferences(tx, account_id) or Preferences(**msgspec.structs.asdict(PreferencesWish()), version=0)

@@ -15,6 +15,10 @@ def preferences(tx: ReadTx, account_id: str) -> Preferences | None:
     )
 
 
+def forget_account(tx: WriteTx, account_id: str) -> None:
+    tx.run("DELETE FROM user_setting WHERE account_id = ?", account_id)
+
+
 def put_preferences(tx: WriteTx, row: dict[str, Any]) -> None:
     tx.run(
         "INSERT INTO user_setting (account_id, theme, language, time_zone, refresh_seconds, timeout_minutes, sound, version,"

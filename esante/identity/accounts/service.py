@@ -184,6 +184,11 @@ def note_failure(tx: WriteTx, account_id: AccountId, count: int, since: datetime
     store.count_failure(tx, account_id, count, since, until)
 
 
+def has_other_admins(tx: ReadTx, account_id: AccountId) -> bool:
+    """For other rooms. Is there another active admin than this one?"""
+    return bool(store.other_active_admins(tx, account_id))
+
+
 def archive(tx: WriteTx, account_id: AccountId, reason: str | None) -> None:
     """For other rooms. Closed for good; `NotFound`, `WRONG_STATE` when it is so already, `LAST_ADMIN` for the last admin."""
     before = _account(tx, account_id)

@@ -1,1 +1,2 @@
-"""Leaving: an account is archived, by its owner or by an admin; what it wrote stays (SPEC ID-18)."""
+"""Leaving: an account is archived, by its owner or by an admin; what it wrote stays. One that never did anything can go for good
+(SPEC ID-18)."""

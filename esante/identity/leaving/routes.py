@@ -1,6 +1,6 @@
 """The HTTP door for those who leave."""
 
-from litestar import Response, Router, delete
+from litestar import Response, Router, delete, post
 from litestar.params import JSONBody
 
 from esante.identity import tries
@@ -28,4 +28,10 @@ async def archive_account(db: Db, actor: Me, account_id: str, data: JSONBody[Sta
     return await db.write(actor, service.archive_account, AccountId(account_id), data.reason)
 
 
-router = Router("/", route_handlers=[delete_own_account, archive_account])
+@post("/admin/users/{account_id:str}/remove", access=roles("admin"), status_code=200)
+async def remove_account(db: Db, actor: Me, account_id: str, data: JSONBody[StatusReason]) -> Account:
+    """Take away an account that never did anything here, for good; the answer is the last copy of it."""
+    return await db.write(actor, service.remove_account, AccountId(account_id), data.reason)
+
+
+router = Router("/", route_handlers=[delete_own_account, archive_account, remove_account])

@@ -3,7 +3,7 @@
 from esante.identity.persons import store
 from esante.identity.sessions import service as sessions
 from esante.kernel.structs import AccountId
-from esante.kernel.transaction import WriteTx
+from esante.kernel.transaction import ReadTx, WriteTx
 
 
 def move_person(tx: WriteTx, from_id: str, to_id: str, only: list[str] | None = None) -> list[AccountId]:
@@ -15,6 +15,11 @@ def move_person(tx: WriteTx, from_id: str, to_id: str, only: list[str] | None = 
     for account_id in moved:
         sessions.end_all(tx, account_id, "role_switched")
     return moved
+
+
+def accounts_of(tx: ReadTx, person_id: str) -> list[AccountId]:
+    """For other rooms. The accounts that stand for this patient."""
+    return store.accounts_of(tx, person_id)
 
 
 def forget_person(tx: WriteTx, person_id: str) -> list[AccountId]:

@@ -199,6 +199,11 @@ def forget_old(tx: WriteTx) -> None:
     store.forget_old(tx, tx.now - KEPT_FOR)
 
 
+def forget_patient(tx: WriteTx, patient_id: str) -> None:
+    """For the house. An empty record is removed: its visits at the kiosk go too."""
+    store.forget_patient(tx, patient_id)
+
+
 def code_of(tx: ReadTx, visit: KioskVisit) -> str:
     """Derived, never kept. For the right."""
     return tx.secrets.code("kiosk-code", visit.id, visit.salt)

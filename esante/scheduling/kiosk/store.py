@@ -78,5 +78,9 @@ def update_visit(tx: WriteTx, changed: KioskVisit) -> None:
     )
 
 
+def forget_patient(tx: WriteTx, patient_id: str) -> None:
+    tx.run("DELETE FROM kiosk_visit WHERE patient_id = ?", patient_id)
+
+
 def forget_old(tx: WriteTx, before: datetime) -> int:
     return tx.run("DELETE FROM kiosk_visit WHERE ends_at < ?", before)

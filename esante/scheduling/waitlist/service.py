@@ -169,6 +169,11 @@ def expire_offer(tx: WriteTx, entry_id: EntryId) -> None:
         holds.expire_offer(tx, entry)
 
 
+def forget_patient(tx: WriteTx, patient_id: str) -> None:
+    """For the house. An empty record is removed: it waits for nothing any more. An offer that is open stands in its way."""
+    store.forget_patient(tx, patient_id)
+
+
 # ------------------------------------------------------------------------- the parts
 
 

@@ -89,6 +89,14 @@ def update_entry(tx: WriteTx, changed: WaitlistEntry) -> None:
     )
 
 
+def forget_patient(tx: WriteTx, patient_id: str) -> None:
+    """What was never offered, or led to nothing."""
+    sql = (
+        "DELETE FROM waitlist_entry WHERE patient_id = ? AND status IN ('waiting', 'withdrawn', 'declined', 'expired')"
+    )
+    tx.run(sql, patient_id)
+
+
 def entries(
     tx: ReadTx,
     scope: tuple[str, dict[str, Any]],

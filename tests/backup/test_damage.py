@@ -12,11 +12,13 @@ import msgspec
 import pyrage
 import pytest
 
+from esante.app import bring_up_to_date
 from esante.cli.backup_ways import named_files
 from esante.kernel import clock, keyring, migrate, slots
-from esante.kernel.backup import archive, drill, manifest, opening, restore, shelf
+from esante.kernel.backup import archive, drill, manifest, opening, restore, shelf, snapshot
 from esante.kernel.backup.manifest import Signed
 from esante.kernel.backup.opening import Opening
+from esante.kernel.config import Backup
 from esante.kernel.errors import Broken
 from tests.backup.conftest import Box
 
@@ -267,7 +269,7 @@ def test_counts_and_head_are_held_against_the_database(box: Box, tmp_path: Path)
     lies(box, made.name, counts=counts)
     with pytest.raises(Broken, match=rf"patient has {said.counts['patient']} rows, not {counts['patient']}"):
         examine(box, made.name, tmp_path / "a", way)
-    head = manifest.AuditHead(said.audit.seq - 1, said.audit.mac)
+    head = msgspec.structs.replace(said.audit, seq=said.audit.seq - 1)
     lies_from = msgspec.structs.replace(said, audit=head)
     signed = manifest.sign(lies_from, box.keys)
     reseal(
@@ -312,3 +314,22 @@ def test_a_disk_that_does_not_give_the_archive_is_no_damage(box: Box, tmp_path: 
 
     with pytest.raises(OSError, match="Input/output error"):
         archive.unpack(Failing(content), opening.by_clinic(box.keys).identities, "x", tmp_path)
+
+
+def test_a_backup_of_an_older_esante_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    keys = keyring.create(tmp_path / "data", tmp_path / "key")
+    before = migrate.scripts()[:-1]
+    with monkeypatch.context() as older:
+        older.setattr(migrate, "scripts", lambda: before)
+        bring_up_to_date(tmp_path / "data", keys, new=True)
+        box = Box(tmp_path / "data", keys, slots.new_kit(), Backup())
+        box.place.path.mkdir()
+        with box.place.held("test"):
+            made = snapshot.create(box.data, keys, box.place, clock.now())
+    assert made.db_schema < migrate.newest()
+    (tmp_path / "new").mkdir()
+    into, _, _ = restore.draft(box.place, made.name, opening.by_clinic(keys), tmp_path / "new", named_files)
+    conn = box.open(into)
+    assert migrate.version(conn) == migrate.newest()
+    conn.close()

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from esante.admin.backups import process
-from esante.kernel import backup_status
+from esante.kernel import backup_status, clock
 from esante.kernel.audit_log import Head
 from esante.kernel.backup import shelf
 from esante.kernel.config import Backup
@@ -86,13 +86,13 @@ def test_a_failure_is_critical_admins_are_told_and_it_is_tried_again(nightly: Cl
     assert str(folder(nightly).path) in line["reason"]
     assert "La sauvegarde a échoué" in [one["title"] for one in nightly.notifications("gwen")]
     for name in ("amina", "chloe", "driss", "farid"):
-        assert nightly.notifications(name) == []
+        assert "backup_failed" not in [one["kind"] for one in nightly.notifications(name)]
     status = backup_status.read(nightly.folder)
     assert status.last_error == line["reason"]
     report = nightly.gwen.get("/admin/health").json()
     assert "BACKUP_FAILED" in [problem["code"] for problem in report["problems"]]
     folder(nightly).path.unlink()
-    nightly.clock.advance(minutes=2)
+    nightly.clock.set(clock.now() + timedelta(minutes=2))  # the process has written by the machine's own clock
     nightly.run_jobs()
     assert len(shelf.listed(folder(nightly))) == 1
     assert backup_status.read(nightly.folder).last_error is None

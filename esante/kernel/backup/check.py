@@ -21,15 +21,23 @@ NamedFiles = Callable[[apsw.Connection], Iterable[str]]
 
 
 def database(folder: Path, keys: Keyring, said: Manifest, named: NamedFiles, told: Told = pace.nobody) -> None:
-    """Hold the database in `folder` against the manifest: integrity, foreign keys, chain, head, counts, named files.
+    """Hold the database in `folder` against the manifest: integrity, foreign keys, counts, chain, head, named files.
 
-    `Broken` names the first thing that differs.
+    `Broken` names the first thing that differs. A database of an older schema is brought up to date in between: only then
+    can this program ask it for its chain and its files.
     """
-    conn = open_database(folder / DATABASE, keys.key("database"), "reader")
+    path, key = folder / DATABASE, keys.key("database")
     try:
-        problem = _problem(conn, keys, said, named, told)
-    finally:
-        conn.close()
+        problem = _ask(path, key, lambda conn: _damage(conn, said, told))
+        if not problem and said.db_schema < migrate.newest():
+            conn = open_database(path, key, "maintenance")
+            try:
+                migrate.migrate(conn)
+            finally:
+                conn.close()
+        problem = problem or _ask(path, key, lambda conn: _gap(conn, keys, said, named, told))
+    except apsw.Error as error:
+        problem = f"it cannot be read ({error})"
     if problem:
         raise Broken(f"{said.name} is not what its manifest says: {problem}. Take another backup: esante backup list")
 
@@ -54,17 +62,33 @@ def damaged(place: Shelf, name: str, sha256: str) -> Broken:
     )
 
 
-def _problem(conn: apsw.Connection, keys: Keyring, said: Manifest, named: NamedFiles, told: Told) -> str | None:
+def _ask(path: Path, key: bytes, question: Callable[[apsw.Connection], str | None]) -> str | None:
+    conn = open_database(path, key, "reader")
+    try:
+        return question(conn)
+    finally:
+        conn.close()
+
+
+def _damage(conn: apsw.Connection, said: Manifest, told: Told) -> str | None:
+    """What any schema can be asked."""
     if (version := migrate.version(conn)) != said.db_schema:
         return f"its schema is version {version}, not {said.db_schema}"
     told("Checking pages", 0, 1)
     if (found := conn.execute("PRAGMA integrity_check(1)").get) != "ok":
         return f"its pages are damaged ({found})"
+    told("Checking pages", 1, 1)
     if broken := conn.execute("PRAGMA foreign_key_check").fetchall():
         return f"{len(broken)} rows are without their parents, the first in {broken[0][0]}"
-    for table, count in counts_of(conn).items():
-        if count != said.counts.get(table):
-            return f"{table} has {count} rows, not {said.counts.get(table)}"
+    found = counts_of(conn)
+    for table in sorted(found.keys() | said.counts.keys()):
+        if found.get(table) != said.counts.get(table):
+            return f"{table} has {found.get(table, 'no')} rows, not {said.counts.get(table, 'any')}"
+    return None
+
+
+def _gap(conn: apsw.Connection, keys: Keyring, said: Manifest, named: NamedFiles, told: Told) -> str | None:
+    """What only this program's schema can be asked: the log, and the files."""
     signer = Signer(keys)
     verdict = audit_log.verify(
         conn,

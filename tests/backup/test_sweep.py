@@ -89,4 +89,4 @@ def test_every_column_that_names_a_file_is_known_to_the_sweep() -> None:
     for column in columns:
         assert column in stores
     tables = set(re.findall(r"CREATE TABLE (\w+) \([^;]*?\b\w*(?:photo|file)_id\b\s+TEXT", schema))
-    assert tables == {"patient", "practitioner", "practitioner_credential", "logo"}, "a new table names files: wiring.FILES must ask its room"
+    assert tables == {"patient", "practitioner", "practitioner_credential", "logo"}, "ask its room in wiring.FILES"

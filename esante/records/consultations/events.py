@@ -1,6 +1,6 @@
 """What happens to consultations, and what is due later."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from esante.kernel.structs import Event, Severity
@@ -12,6 +12,13 @@ class ConsultationCreated(Event, tag="consultation.created"):
 
     practitioner_id: str
     appointment_id: str
+
+
+class ConsultationStatisticsSeen(Event, tag="consultation.statistics_seen"):
+    """Somebody looked at counts of consultations; the subject is the practitioner, or `clinic`."""
+
+    first_on: date
+    last_on: date
 
 
 class ConsultationUpdated(Event, tag="consultation.updated"):

@@ -120,6 +120,19 @@ def may_mark_error(tx: ReadTx, consultation: Consultation) -> None:
         may_change(tx, consultation)
 
 
+def may_count_own(tx: ReadTx) -> PractitionerId:
+    """A doctor, the own consultations."""
+    if tx.actor.role != "doctor" or not tx.actor.person_id:
+        raise Forbidden("Only a doctor may do this")
+    return PractitionerId(tx.actor.person_id)
+
+
+def may_count_all(tx: ReadTx) -> None:
+    """Admins."""
+    if tx.actor.role != "admin":
+        raise Forbidden("Only an admin sees these")
+
+
 def house_only(tx: ReadTx) -> None:
     if not tx.actor.is_house:
         raise Forbidden("Only the clinic itself may do this")

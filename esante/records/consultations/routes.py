@@ -11,6 +11,7 @@ from esante.kernel.dependencies import Db, IfMatch, Me, OnceKey, tagged
 from esante.kernel.structs import Page
 from esante.people.structs import PatientId
 from esante.records.consultations import service
+from esante.records.consultations.statistics import routes as statistics
 from esante.records.consultations.structs import (
     Addendum,
     Completion,
@@ -128,6 +129,7 @@ router = Router(
         add_addendum,
         enter_in_error,
         list_of_patient,
+        statistics.router,
     ],
     tags=["Consultations"],
 )

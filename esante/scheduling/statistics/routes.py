@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from litestar import Router, get
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from esante.kernel.access import roles
 from esante.kernel.dependencies import Db, Me
@@ -32,4 +32,14 @@ async def appointment_statistics(
     return await db.scan(actor, service.appointment_statistics, first, last, who)
 
 
-router = Router("/", route_handlers=[doctor_statistics, appointment_statistics], tags=["Statistics"])
+@get("/admin/statistics/doctors/{practitioner_id:str}", access=roles("admin"))
+async def statistics_of_doctor(
+    db: Db, actor: Me, practitioner_id: FromPath[str], first: From = None, last: Until = None
+) -> DoctorStatistics:
+    """One doctor's appointments, as the doctor sees them."""
+    return await db.scan(actor, service.statistics_of_doctor, PractitionerId(practitioner_id), first, last)
+
+
+router = Router(
+    "/", route_handlers=[doctor_statistics, appointment_statistics, statistics_of_doctor], tags=["Statistics"]
+)

@@ -49,7 +49,21 @@ def appointment_statistics(
 
 def doctor_statistics(tx: LookTx, first: date | None, last: date | None) -> DoctorStatistics:
     """One's own appointments between two local days (default: the last 30). Practitioners only."""
-    who = policy.may_see_own_statistics(tx)
+    return _of_doctor(tx, policy.may_see_own_statistics(tx), first, last)
+
+
+def statistics_of_doctor(
+    tx: LookTx, practitioner_id: PractitionerId, first: date | None, last: date | None
+) -> DoctorStatistics:
+    """The same of any practitioner, for admins; `NotFound` when there is none."""
+    policy.may_see_all_statistics(tx)
+    return _of_doctor(tx, people.practitioner_brief(tx, practitioner_id).id, first, last)
+
+
+# ------------------------------------------------------------------------- the parts
+
+
+def _of_doctor(tx: LookTx, who: PractitionerId, first: date | None, last: date | None) -> DoctorStatistics:
     first, last = _range(tx, first, last)
     tallies, counts = _counted(tx, first, last, who)
     begin, end = slots.day_bounds(first, finder.zone_of(tx))[0], slots.day_bounds(last, finder.zone_of(tx))[1]
@@ -61,9 +75,6 @@ def doctor_statistics(tx: LookTx, first: date | None, last: date | None) -> Doct
         patients=store.count_patients(tx, begin, end, who),
         new_patients=store.count_new_patients(tx, begin, end, who),
     )
-
-
-# ------------------------------------------------------------------------- the parts
 
 
 def _range(tx: ReadTx, first: date | None, last: date | None) -> tuple[date, date]:

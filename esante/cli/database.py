@@ -1,6 +1,7 @@
 """`esante db`: ways out when the file has suffered."""
 
 import asyncio
+import os
 from typing import Annotated
 
 import typer
@@ -9,8 +10,8 @@ from esante.app import DATABASE
 from esante.audit import service
 from esante.cli import report
 from esante.cli.opening import operator, ready, settings_of, unlocked
-from esante.cli.options import CONFIG, DATA, ConfigFile, Data
-from esante.kernel import audit_log
+from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Json
+from esante.kernel import audit_log, files, upgrade
 from esante.kernel.database import Database
 from esante.kernel.errors import Broken
 from esante.kernel.one_time import OneTimeSecrets
@@ -62,6 +63,37 @@ def accept_loss(
 
     first, last = asyncio.run(run())
     report.out.print(f"Accepted: audit lines {first} to {last} are lost. The log says so from now on.")
+
+
+@app.command("go-back")
+def go_back(data: Data = DATA, config: ConfigFile = CONFIG) -> None:
+    """Go back to the file of before the last upgrade. For the program of before: install it first, and stop the server.
+
+    What was written since the upgrade stays in esante.db.left, and nowhere else.
+    """
+    keys = unlocked(data, settings_of(config, data))
+    with files.locked(data / "lock", f"esante db go-back, process {os.getpid()}"):
+        left, taken = upgrade.go_back(data / DATABASE, keys)
+    report.out.print(f"The clinic is at schema {taken} again, as it was before the upgrade to {left}.")
+    report.out.print(
+        f"What was written since is in [bold]{data / DATABASE}.left[/]. The audit log knows that it is missing:"
+    )
+    report.out.print('go on with: [bold]esante db accept-loss --reason "went back to the version of before"[/]')
+
+
+def upgrade_check(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False) -> None:
+    """Try the upgrade to this program's schema on a copy, and throw the copy away. The running server is not disturbed."""
+    found = upgrade.attempt(data / DATABASE, unlocked(data, settings_of(config, data)))
+    if as_json:
+        report.as_json(found)
+    elif found.migrations:
+        names = ", ".join(found.migrations)
+        report.out.print(
+            f"Schema {found.from_schema} to {found.to_schema} works on a copy, in {found.seconds} s: {names}."
+        )
+        report.out.print("Stop the server, and start it with this program. The file of before is kept.")
+    else:
+        report.out.print(f"The clinic is up to date: schema {found.to_schema}.")
 
 
 def _lost(tx: ReadTx, witness: Witness) -> tuple[int, int] | None:

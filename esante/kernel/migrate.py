@@ -1,6 +1,9 @@
 """Numbered .sql files, each once, in order, each in a transaction of its own. Forward only."""
 
 import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +33,8 @@ def check(conn: apsw.Connection) -> None:
     found, wanted = version(conn), newest()
     if found > wanted:
         raise Broken(
-            f"This clinic's schema is version {found}, newer than this program knows ({wanted}). Install the newer esante"
+            f"This clinic's schema is version {found}, newer than this program knows ({wanted}). Install the newer"
+            " esante, or go back to the file of before its upgrade: esante db go-back"
         )
     if found < wanted:
         raise Broken(
@@ -64,8 +68,10 @@ def migrate(conn: apsw.Connection) -> list[str]:
                         f"Migration {script.name} is not the one that made this database; install esante again"
                     )
                 continue
-            with conn:
+            before = counts_of(conn)
+            with conn, _named(script):
                 conn.execute(sql).fetchall()
+                _refuse_lost_rows(script.name, sql, before, counts_of(conn))
                 broken = conn.execute("PRAGMA foreign_key_check").fetchall()
                 if broken:
                     raise Broken(f"Migration {script.name} would leave rows without their parents: {broken[:3]}")
@@ -75,6 +81,31 @@ def migrate(conn: apsw.Connection) -> list[str]:
     finally:
         conn.execute("PRAGMA foreign_keys = ON").fetchall()
     return ran
+
+
+@contextmanager
+def _named(script: Path) -> Iterator[None]:
+    try:
+        yield
+    except apsw.Error as error:
+        raise Broken(f"Migration {script.name} failed: {error}") from None
+
+
+def _refuse_lost_rows(name: str, sql: str, before: dict[str, int], after: dict[str, int]) -> None:
+    """A table that stays keeps its rows, unless the script says so in a line of its own: `-- changes rows of: a, b`."""
+    said = re.search(r"^-- changes rows of: (.+)$", sql, re.M)
+    free = {table.strip() for table in said[1].split(",")} if said else set()
+    for table, count in before.items():
+        if table in after and table not in free and after[table] != count:
+            raise Broken(f"Migration {name} would change {table} from {count} to {after[table]} rows")
+
+
+def counts_of(conn: apsw.Connection) -> dict[str, int]:
+    """The number of rows of every table that holds rows itself."""
+    tables: list[Any] = conn.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+    ).fetchall()
+    return {name: int(conn.execute(f'SELECT count(*) FROM "{name}"').get) for (name,) in tables}  # noqa: S608
 
 
 def _number(script: Path) -> int:

@@ -4,17 +4,15 @@ A rotation is: keep the coming key in the keyring; do what must be done with it,
 instant the power fails at, `settle` at the next start either finishes it or forgets it.
 """
 
-import os
 from datetime import datetime
 from pathlib import Path
 
-from esante.kernel import audit_log, clock, files, keyring
+from esante.kernel import audit_log, clock, keyring, switching
 from esante.kernel.connection import does_open, open_copy, open_database
 from esante.kernel.errors import Broken
 from esante.kernel.keyring import Keyring, Purpose
 
 ACTION = "key.rotated"
-PAGES_A_STEP = 4_096
 
 
 def rotate(database: Path, ring: Keyring, purpose: Purpose, by: str, now: datetime) -> Keyring:
@@ -28,9 +26,10 @@ def rotate(database: Path, ring: Keyring, purpose: Purpose, by: str, now: dateti
     ring = keyring.begin_rotation(folder, ring, purpose)
     coming = ring.coming[purpose]
     if purpose == "database":
-        draft = _copied(database, ring.key("database"), coming)
+        draft = switching.copied(database, ring.key("database"))
+        _under(coming, draft, ring.key("database"))
         _note(draft, coming, ring, purpose, by, now)
-        _switch(draft, database)
+        switching.switch(draft, database)
     else:
         _note(database, ring.key("database"), ring, purpose, by, now)
     return keyring.finish_rotation(folder, ring, purpose)
@@ -38,8 +37,7 @@ def rotate(database: Path, ring: Keyring, purpose: Purpose, by: str, now: dateti
 
 def settle(database: Path, ring: Keyring) -> Keyring:
     """Finish what an interrupted rotation had done, forget what it had only begun. Nobody else may have the clinic open."""
-    for left in database.parent.glob(f"{database.name}.new*"):
-        left.unlink()
+    switching.sweep(database)
     for purpose, coming in ring.coming.items():
         assert purpose in keyring.PURPOSES
         if purpose == "database":
@@ -74,35 +72,14 @@ def _is_noted(database: Path, key: bytes, purpose: Purpose, coming: bytes) -> bo
         conn.close()
 
 
-def _copied(database: Path, key: bytes, coming: bytes) -> Path:
-    """A copy of the database under the coming key, page by page: row numbers stay, which a VACUUM would not promise."""
-    draft = database.with_name(f"{database.name}.new")
-    source = open_database(database, key, "maintenance")
+def _under(coming: bytes, draft: Path, key: bytes) -> None:
+    """Encrypt the copy with the coming key."""
+    conn = open_copy(draft, key)
     try:
-        source.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        copy = open_copy(draft, key)
-        try:
-            with copy.backup("main", source, "main") as copying:
-                while not copying.done:
-                    copying.step(PAGES_A_STEP)
-            copy.execute("PRAGMA journal_mode = delete").fetchall()
-            copy.execute(f"PRAGMA rekey = 'raw:{coming.hex()}'").fetchall()
-            found = copy.execute("PRAGMA quick_check(1)").fetchall()
-            if found != [("ok",)]:
-                raise Broken(f"The copy under the new key is not whole ({found[0][0]}); the clinic keeps its old key")
-        finally:
-            copy.close()
+        conn.execute("PRAGMA journal_mode = delete").fetchall()
+        conn.execute(f"PRAGMA rekey = 'raw:{coming.hex()}'").fetchall()
+        found = conn.execute("PRAGMA quick_check(1)").fetchall()
+        if found != [("ok",)]:
+            raise Broken(f"The copy under the new key is not whole ({found[0][0]}); the clinic keeps its old key")
     finally:
-        source.close()
-    os.chmod(draft, 0o600)
-    return draft
-
-
-def _switch(draft: Path, database: Path) -> None:
-    """The new file takes the old one's name. No write-ahead log of either may be left: it would be read into the other."""
-    for path in (draft, database):
-        if path.with_name(path.name + "-wal").exists():
-            raise Broken(f"{path}-wal is still there: another program has the clinic open. Stop it, and rotate again")
-    with draft.open("rb") as written:
-        os.fsync(written.fileno())
-    files.settle(draft, database)
+        conn.close()

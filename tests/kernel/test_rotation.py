@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from esante.app import DATABASE, bring_up_to_date
-from esante.kernel import audit_log, files, keyring, rotation
+from esante.kernel import audit_log, files, keyring, rotation, switching
 from esante.kernel.connection import open_database
 from esante.kernel.errors import Broken
 from esante.kernel.keyring import PURPOSES, Keyring, Purpose
@@ -91,9 +91,10 @@ async def test_a_file_opens_under_the_key_that_sealed_it(tmp_path: Path, ring: K
 
 STEPS: list[tuple[Any, str]] = [
     (keyring, "begin_rotation"),
-    (rotation, "_copied"),
+    (switching, "copied"),
+    (rotation, "_under"),
     (rotation, "_note"),
-    (rotation, "_switch"),
+    (switching, "switch"),
     (files, "settle"),
     (keyring, "finish_rotation"),
 ]

@@ -10,7 +10,6 @@ from esante.kernel.backup import pace, shelf
 from esante.kernel.backup.manifest import Manifest
 from esante.kernel.backup.pace import Told
 from esante.kernel.backup.shelf import Shelf
-from esante.kernel.backup.snapshot import counts_of
 from esante.kernel.checkpoints import Signer
 from esante.kernel.connection import DATABASE, open_database
 from esante.kernel.errors import Broken
@@ -80,7 +79,7 @@ def _damage(conn: apsw.Connection, said: Manifest, told: Told) -> str | None:
     told("Checking pages", 1, 1)
     if broken := conn.execute("PRAGMA foreign_key_check").fetchall():
         return f"{len(broken)} rows are without their parents, the first in {broken[0][0]}"
-    found = counts_of(conn)
+    found = migrate.counts_of(conn)
     for table in sorted(found.keys() | said.counts.keys()):
         if found.get(table) != said.counts.get(table):
             return f"{table} has {found.get(table, 'no')} rows, not {said.counts.get(table, 'any')}"

@@ -11,9 +11,7 @@ import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import apsw
 import msgspec
 
 from esante import __version__
@@ -77,14 +75,6 @@ def create(data: Path, keys: Keyring, place: Folder, now: datetime, told: Told =
     return said
 
 
-def counts_of(conn: apsw.Connection) -> dict[str, int]:
-    """The number of rows of every table that holds rows itself."""
-    tables: list[Any] = conn.execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE 'CREATE VIRTUAL%'"
-    ).fetchall()
-    return {name: int(conn.execute(f'SELECT count(*) FROM "{name}"').get) for (name,) in tables}  # noqa: S608
-
-
 def _copy_database(path: Path, keys: Keyring, target: Path, told: Told) -> Snapshot:
     """Copy in steps, each synced, from one pinned snapshot, and look at that same snapshot."""
     key = keys.key("database")
@@ -106,7 +96,7 @@ def _copy_database(path: Path, keys: Keyring, target: Path, told: Told) -> Snaps
             os.close(handle)
         last, tree = audit_log.head(source), checkpoints.grown(source)
         checkpoint = Signer(keys).sign(tree.size, tree.root()).note
-        return Snapshot(AuditHead(last.seq, last.mac, checkpoint), migrate.version(source), counts_of(source))
+        return Snapshot(AuditHead(last.seq, last.mac, checkpoint), migrate.version(source), migrate.counts_of(source))
     finally:
         source.close()
 

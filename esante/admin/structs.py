@@ -141,4 +141,6 @@ class AssistantDashboard(Kept):
     doctors: list[AssistedDoctor]
     workplaces: list[AssistedWorkplace]
     invitations: list[Invitation]
+    requests: list[AppointmentLine]
+    """What patients ask for and nobody has answered, the nearest first; a hundred at most."""
     today: list[AppointmentLine]

@@ -1,6 +1,7 @@
 """What the other rooms, the command line and the app may ask of identity, on one page."""
 
 from esante.identity.accounts.service import (
+    account,
     account_of_address,
     account_of_mobile,
     accounts_in_role,
@@ -31,6 +32,7 @@ from esante.identity.sessions.service import end_every_session, note_use
 from esante.identity.throttle import network_of
 
 __all__ = [
+    "account",
     "account_of_address",
     "account_of_mobile",
     "accounts_in_role",

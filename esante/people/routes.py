@@ -13,6 +13,8 @@ from esante.kernel.errors import Invalid
 from esante.kernel.structs import Page
 from esante.people import routes_credentials, routes_duplicates, routes_family, routes_photos
 from esante.people.completion import Completion
+from esante.people.logins import service as logins
+from esante.people.logins.structs import LoginMade, NewLogin
 from esante.people.patients import service as patients
 from esante.people.practitioners import service as practitioners
 from esante.people.registration import service as registration
@@ -266,9 +268,16 @@ async def suspend_doctor(db: Db, actor: Me, practitioner_id: str, data: JSONBody
     return await db.write(actor, practitioners.suspend_practitioner, practitioner_id, data)
 
 
+@post("/admin/users", access=roles("admin"))
+async def add_login(db: Db, actor: Me, data: JSONBody[NewLogin]) -> LoginMade:
+    """Let somebody in: staff, or a patient or doctor who is known here. The slip is to be handed over; it is not shown again."""
+    return await db.write(actor, logins.add_login, data)
+
+
 router = Router(
     "/",
     route_handlers=[
+        add_login,
         register,
         register_patient,
         list_patients,

@@ -22,6 +22,7 @@ from esante.people.practitioners.service import (
     find_practitioners,
     import_practitioner,
     practitioner_brief,
+    public_practitioner,
     require_prescriber,
     specialties,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "patient_brief",
     "patient_with_mobile",
     "practitioner_brief",
+    "public_practitioner",
     "register_at_kiosk",
     "register_patient",
     "require_prescriber",

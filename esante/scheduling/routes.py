@@ -33,6 +33,7 @@ from esante.scheduling.structs import (
     Status,
 )
 from esante.scheduling.waitlist import routes as waitlist
+from esante.workplaces.structs import WorkplaceId
 
 BOOKERS = roles("patient", "doctor", "assistant", "admin")
 KEEPERS = roles("doctor", "assistant", "admin")
@@ -41,6 +42,7 @@ From = Annotated[date | None, QueryParameter(name="from", description="The first
 Until = Annotated[date | None, QueryParameter(name="to", description="The last local day")]
 Practitioner = Annotated[str | None, QueryParameter(name="practitionerId")]
 Patient = Annotated[str | None, QueryParameter(name="patientId")]
+Place = Annotated[str | None, QueryParameter(name="workplaceId", description="At this site only")]
 InState = Annotated[Status | None, QueryParameter(name="status")]
 WithErrors = Annotated[bool, QueryParameter(name="withErrors", description="Show those entered in error too")]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
@@ -62,6 +64,7 @@ async def list_appointments(
     last: Until = None,
     practitioner_id: Practitioner = None,
     patient_id: Patient = None,
+    workplace_id: Place = None,
     status: InState = None,
     with_errors: WithErrors = False,
     cursor: str | None = None,
@@ -74,6 +77,7 @@ async def list_appointments(
         until_at=slots.day_bounds(last, zone)[1] if last else None,
         practitioner_id=PractitionerId(practitioner_id) if practitioner_id else None,
         patient_id=PatientId(patient_id) if patient_id else None,
+        workplace_id=WorkplaceId(workplace_id) if workplace_id else None,
         status=status,
         with_errors=with_errors,
     )
@@ -81,16 +85,20 @@ async def list_appointments(
 
 
 @get("/appointments/by-date/{day:date}", access=BOOKERS)
-async def list_day(day: date, db: Db, actor: Me, practitioner_id: Practitioner = None) -> Page[AppointmentLine]:
+async def list_day(
+    day: date, db: Db, actor: Me, practitioner_id: Practitioner = None, workplace_id: Place = None
+) -> Page[AppointmentLine]:
     """All appointments of a local day that you may see."""
-    return await db.look(actor, agenda.list_day, day, _of(practitioner_id))
+    return await db.look(actor, agenda.list_day, day, _of(practitioner_id, workplace_id))
 
 
 @get("/appointments/board/{day:date}", access=KEEPERS)
-async def show_board(day: date, db: Db, actor: Me, practitioner_id: Practitioner = None) -> Board:
+async def show_board(
+    day: date, db: Db, actor: Me, practitioner_id: Practitioner = None, workplace_id: Place = None
+) -> Board:
     """The day by what is to be done: expected, waiting (in the order of check-in, with minutes), with the practitioner, done,
     absent, to confirm."""
-    return await db.look(actor, agenda.show_board, day, _of(practitioner_id))
+    return await db.look(actor, agenda.show_board, day, _of(practitioner_id, workplace_id))
 
 
 @get("/appointments/{appointment_id:str}", access=BOOKERS)
@@ -171,8 +179,11 @@ async def withdraw_appointment(appointment_id: str, db: Db, actor: Me) -> Respon
     return tagged(await db.write(actor, service.withdraw_appointment, AppointmentId(appointment_id)))
 
 
-def _of(practitioner_id: str | None) -> AppointmentFilter:
-    return AppointmentFilter(practitioner_id=PractitionerId(practitioner_id) if practitioner_id else None)
+def _of(practitioner_id: str | None, workplace_id: str | None) -> AppointmentFilter:
+    return AppointmentFilter(
+        practitioner_id=PractitionerId(practitioner_id) if practitioner_id else None,
+        workplace_id=WorkplaceId(workplace_id) if workplace_id else None,
+    )
 
 
 router = Router(

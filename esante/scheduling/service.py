@@ -8,7 +8,8 @@ from esante.kernel.errors import Conflict, check_version
 from esante.kernel.transaction import ReadTx, WriteTx
 from esante.people import service as people
 from esante.scheduling import holds, occupancy, policy, rules, states, store, types, visits
-from esante.scheduling.agenda import list_day as list_day  # for the pages of the rooms on the right
+from esante.scheduling.agenda import list_appointments as list_appointments  # for the pages of the rooms on the right
+from esante.scheduling.agenda import list_day as list_day
 from esante.scheduling.events import (
     AppointmentCancelled,
     AppointmentCheckedIn,

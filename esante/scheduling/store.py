@@ -52,6 +52,7 @@ CONDITIONS = {
     "until_at": "appointment.starts_at < :until_at",
     "practitioner_id": "appointment.practitioner_id = :practitioner_id",
     "patient_id": "appointment.patient_id = :patient_id",
+    "workplace_id": "appointment.workplace_id = :workplace_id",
     "status": "appointment.status = :status",
 }
 # The state as it is now; the column itself has the index.

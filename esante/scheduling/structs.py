@@ -381,12 +381,13 @@ class Board(Kept):
 
 
 class AppointmentFilter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Which appointments: by start, practitioner, patient and state. All that is given must hold."""
+    """Which appointments: by start, practitioner, patient, site and state. All that is given must hold."""
 
     from_at: datetime | None = None
     until_at: datetime | None = None
     practitioner_id: PractitionerId | None = None
     patient_id: PatientId | None = None
+    workplace_id: WorkplaceId | None = None
     status: Status | None = None
     with_errors: bool = False
 

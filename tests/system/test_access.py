@@ -35,6 +35,7 @@ POST /api/v1/auth/reset-password
 POST /api/v1/auth/first-admin
 GET /api/v1/doctors
 GET /api/v1/doctors/{}
+GET /api/v1/doctors/popular
 GET /api/v1/doctors/{}/hours
 GET /api/v1/doctors/{}/photo
 GET /api/v1/doctors/{}/workplaces

@@ -20,5 +20,8 @@ def assistant_dashboard(tx: LookTx) -> AssistantDashboard:
         doctors=workplaces.list_own_doctors(tx),
         workplaces=workplaces.list_own_workplaces(tx),
         invitations=workplaces.list_own_invitations(tx).items,
+        requests=scheduling.list_appointments(tx, AppointmentFilter(status="pending"), None, 100).items
+        if sees_agenda
+        else [],
         today=scheduling.list_day(tx, today, AppointmentFilter()).items if sees_agenda else [],
     )

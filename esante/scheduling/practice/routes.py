@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from esante.kernel.access import OPEN, roles
 from esante.kernel.dependencies import Db, Me
 from esante.kernel.structs import Page
+from esante.people.structs import PublicPractitioner
 from esante.scheduling.practice import service
 from esante.scheduling.practice.structs import SeenPatient, WorkingHours
 
@@ -37,10 +38,16 @@ async def list_seen_patients(
     return await db.scan(actor, service.list_seen_patients, asked)
 
 
+@get("/doctors/popular", access=OPEN)
+async def list_popular(db: Db, actor: Me) -> Page[PublicPractitioner]:
+    """The doctors whom most people have seen lately."""
+    return await db.scan(actor, service.list_popular)
+
+
 @get("/doctors/{practitioner_id:str}/hours", access=OPEN)
 async def show_working_hours(db: Db, actor: Me, practitioner_id: FromPath[str]) -> WorkingHours:
     """When an approved doctor is there in an ordinary week, in the clinic's zone."""
     return db.read(actor, service.working_hours, practitioner_id)
 
 
-router = Router("/", route_handlers=[list_seen_patients, show_working_hours])
+router = Router("/", route_handlers=[list_seen_patients, list_popular, show_working_hours])

@@ -1,15 +1,18 @@
 """A doctor's patients (SPEC PE-16) and working hours (PE-12), both read from the agenda: nothing is kept twice."""
 
 import hashlib
+from contextlib import suppress
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from esante.kernel import clock
+from esante.kernel.errors import NotFound
 from esante.kernel.structs import Page, decode_cursor, encode_cursor
 from esante.kernel.transaction import LookTx, ReadTx
 from esante.people import service as people
+from esante.people.structs import PublicPractitioner
 from esante.scheduling import availability_store, policy, slots
 from esante.scheduling.events import AppointmentsListed
 from esante.scheduling.practice import store
@@ -17,6 +20,7 @@ from esante.scheduling.practice.structs import Interval, SeenPatient, WeekdayHou
 from esante.scheduling.structs import TemplateRow
 
 NEW_DAYS = 30
+POPULAR_DAYS, MOST_POPULAR = 90, 10
 
 
 class SeenFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +53,16 @@ def list_seen_patients(tx: LookTx, asked: SeenFilter) -> Page[SeenPatient]:
     return Page(
         items=shown, next_cursor=encode_cursor(clock.text(shown[-1].last_visit_at), shown[-1].id) if more else None
     )
+
+
+def list_popular(tx: ReadTx) -> Page[PublicPractitioner]:
+    """The ten doctors whom most people have seen in the last 90 days; how many they were is not said. Open."""
+    policy.may_see_working_hours(tx)
+    shown = []
+    for one in store.most_seen(tx, tx.now - timedelta(days=POPULAR_DAYS), MOST_POPULAR):
+        with suppress(NotFound):  # the account is suspended meanwhile
+            shown.append(people.public_practitioner(tx, one))
+    return Page(items=shown)
 
 
 def working_hours(tx: ReadTx, practitioner_id: str) -> WorkingHours:

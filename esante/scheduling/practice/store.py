@@ -8,6 +8,19 @@ from esante.people.structs import PractitionerId
 from esante.scheduling.practice.structs import SeenPatient
 
 
+def most_seen(tx: ReadTx, since: datetime, most: int) -> list[PractitionerId]:
+    """Approved and active practitioners by how many different people have come to them since then."""
+    return tx.all(
+        PractitionerId,
+        "SELECT appointment.practitioner_id FROM appointment JOIN practitioner ON practitioner.id = appointment.practitioner_id"
+        " AND practitioner.status = 'approved' AND practitioner.archived_at IS NULL WHERE appointment.starts_at >= ?"
+        " AND appointment.status = 'completed' AND appointment.entered_in_error = 0 GROUP BY 1"
+        " ORDER BY count(DISTINCT appointment.patient_id) DESC, 1 LIMIT ?",
+        since,
+        most,
+    )
+
+
 def seen_patients(
     tx: ReadTx, practitioner_id: PractitionerId, new_from: datetime, new_until: datetime, args: dict[str, Any]
 ) -> list[SeenPatient]:

@@ -64,8 +64,8 @@ def restore(
         way = way_into(place, settings, data, kit, key_file, Path(ring))
         with progress(shown=not as_json) as told:
             into, keys, said = restoring.draft(place, chosen, way, data, named_files, told)
-        opened_by = Path(key_file or settings.keys.file).expanduser()
-        keys, starts_with = _give_key_file(into, keyring.renew_installation(into, keys), opened_by)
+        own_key_file = Path(settings.keys.file).expanduser()
+        keys, starts_with = _give_key_file(into, keyring.renew_installation(into, keys), own_key_file)
         _begin_again(into, settings, keys, said)
         restoring.settle(into)
     done = Restored(
@@ -87,7 +87,7 @@ def restore(
 
 
 def _give_key_file(into: Path, keys: Keyring, key_file: Path) -> tuple[Keyring, Path | None]:
-    """The clinic must start on this box: by this key file, which is made when it is not there, or by its passphrase."""
+    """The clinic must start on this box: by the key file of esante.toml, made when it is not there, or by its passphrase."""
     if key_file.exists():
         try:
             keyring.unlock(into, key_file)

@@ -98,6 +98,15 @@ def test_the_command_says_so_by_its_exit_code(box: Box, usb: Path, tmp_path: Pat
     assert found[1][2] == made["problems"][0]
 
 
+def test_retired_audit_lines_are_copied_too_and_stay(box: Box, usb: Path) -> None:
+    (box.place.path / "audit").mkdir()
+    (box.place.path / "audit" / "audit-1-1000.age").write_bytes(b"sealed")
+    box.back_up()
+    assert (usb / "audit" / "audit-1-1000.age").read_bytes() == b"sealed"
+    box.back_up()
+    assert (box.place.path / "audit" / "audit-1-1000.age").exists()
+
+
 # ------------------------------------------------------------------------ bucket
 
 

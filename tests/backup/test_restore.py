@@ -78,6 +78,25 @@ def test_the_key_file_alone_opens_it(box: Box, tmp_path: Path) -> None:
     assert keyring.unlock(tmp_path / "new" / "data", box.key_file)
 
 
+def test_a_key_file_from_elsewhere_opens_it_and_the_box_gets_its_own(box: Box, tmp_path: Path) -> None:
+    box.back_up()
+    lose(box, key=False)
+    elsewhere = box.key_file.rename(tmp_path / "usb-key")
+    assert json.loads(restore(box, "--key-file", str(elsewhere), "--json").stdout)["keyFile"] == str(box.key_file)
+    assert keyring.unlock(tmp_path / "new" / "data", box.key_file)
+    assert keyring.unlock(tmp_path / "new" / "data", elsewhere)
+
+
+def test_keys_that_were_rotated_since_do_not_matter(box: Box, tmp_path: Path) -> None:
+    made = box.back_up(days_ago=3)
+    config = ("--config", str(tmp_path / "esante.toml"), "--data", str(box.data))
+    run("key", "rotate", "all", *config)
+    run("backup", "create", *config)
+    run("backup", "verify", made.name, *config)
+    run("backup", "drill", made.name, *config)
+    assert json.loads(restore(box, made.name, "--json").stdout)["auditSeq"] == made.audit_seq
+
+
 def test_a_kit_may_be_typed(box: Box) -> None:
     box.back_up()
     lose(box, key=True)

@@ -6,7 +6,7 @@ from typing import BinaryIO, cast
 from esante.kernel.backup import archive, check, pace, shelf
 from esante.kernel.backup.opening import Opening
 from esante.kernel.backup.pace import Told
-from esante.kernel.backup.shelf import ARCHIVE, CONTENT, KEYRING, PROOF, Folder, Shelf
+from esante.kernel.backup.shelf import ARCHIVE, CONTENT, KEYRING, PROOF, SEGMENTS, Folder, Shelf
 from esante.kernel.errors import Broken
 
 
@@ -48,6 +48,8 @@ def copy(home: Folder, other: Shelf, name: str, opening: Opening, told: Told = p
         other.remove(name + ARCHIVE)
         raise Broken(f"{home.where}/{name}{ARCHIVE} is not as it was when it was proven: it was not copied")
     for key in (name + PROOF, KEYRING):
+        _put(home, other, key)
+    for key in home.sizes(SEGMENTS).keys() - other.sizes(SEGMENTS).keys():
         _put(home, other, key)
     told(f"Copying the archive to {other.where}", 1, 1)
 

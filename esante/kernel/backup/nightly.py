@@ -1,7 +1,7 @@
 """The whole of one night: make a backup, prove it, copy it to the other places, let go what is old; and say how it went."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -137,4 +137,5 @@ def _mounted(path: str) -> Folder:
 
 
 def _keep_status(data: Path, status: backup_status.BackupStatus) -> None:
-    backup_status.write(data, status)
+    with suppress(OSError):  # a disk that takes nothing more; what became of the backup is told all the same
+        backup_status.write(data, status)

@@ -19,6 +19,8 @@ from esante.kernel.backup.pace import PacedFile
 from esante.kernel.errors import Broken
 
 ARCHIVE, PROOF, CONTENT, KEYRING = ".esante", ".proven", "files/", "keyring"
+SEGMENTS = "audit/"
+"""Retired lines of the audit log, sealed by `esante audit retire`: copied to other places, never removed."""
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z")
 WORK, LOCK = ".work", ".lock"
 

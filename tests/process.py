@@ -57,10 +57,10 @@ def esante(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "esante", *arguments]
 
 
-def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run one command of the console to its end."""
+def run(*arguments: str, check: bool = True, typed: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run one command of the console to its end; `typed` comes through standard input."""
     done = subprocess.run(
-        esante(*arguments), capture_output=True, text=True, cwd=ROOT, env={**os.environ, "COLUMNS": "200"}
+        esante(*arguments), capture_output=True, text=True, cwd=ROOT, env={**os.environ, "COLUMNS": "200"}, input=typed
     )
     assert not check or done.returncode == 0, done.stderr
     return done

@@ -123,7 +123,7 @@ def verify(
     data: Data = DATA,
     config: ConfigFile = CONFIG,
     where: From = "",
-    kit: Kit = "",
+    kit: Kit = False,
     key_file: KeyFile = "",
     as_json: Json = False,
 ) -> None:

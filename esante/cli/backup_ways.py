@@ -1,6 +1,5 @@
 """What the commands of `esante backup` share: the shelf that is meant, the way into it, how progress is shown."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from esante.cli import report
+from esante.cli.key import typed_kit
 from esante.cli.opening import operator, unlocked
 from esante.kernel import clock
 from esante.kernel.backup import opening, shelf
@@ -33,8 +33,7 @@ Name = Annotated[
     str, typer.Argument(help="The backup's name, as `list` shows it; default: the newest.", show_default=False)
 ]
 Kit = Annotated[
-    str,
-    typer.Option("--kit", metavar="FILE", help="A file with the recovery kit's words or its identity; - to type them."),
+    bool, typer.Option("--kit", help="Open it with the recovery kit: its 24 words, typed when asked, or piped.")
 ]
 KeyFile = Annotated[str, typer.Option("--key-file", metavar="FILE", help="The clinic's key file, if it still exists.")]
 
@@ -56,17 +55,17 @@ def place_of(where: str, settings: Config, data: Path, name: str = "") -> tuple[
     return Folder(path), name or None
 
 
-def way_into(place: Shelf, settings: Config, data: Path, kit: str, key_file: str, scratch: Path) -> Opening:
+def way_into(place: Shelf, settings: Config, data: Path, kit: bool, key_file: str, scratch: Path) -> Opening:
     """By what was given; else by the clinic in `data`, by its key file, or by a recovery kit that is asked for."""
     if kit:
-        return opening.by_kit(_typed() if kit == "-" else Path(kit).expanduser().read_text(encoding="utf-8"))
+        return opening.by_kit(typed_kit(None))
     if key_file:
         return opening.by_key_file(place, Path(key_file).expanduser(), scratch)
     if (data / "keyring").exists():
         return opening.by_clinic(unlocked(data, settings))
     with suppress(Broken):
         return opening.by_key_file(place, Path(settings.keys.file).expanduser(), scratch)
-    return opening.by_kit(_typed())
+    return opening.by_kit(typed_kit(None))
 
 
 def named_files(conn: apsw.Connection) -> set[str]:
@@ -93,14 +92,3 @@ def progress(*, shown: bool) -> Iterator[Told]:
 
 def megabytes(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB"
-
-
-def _typed() -> str:
-    """The kit as it is typed: one line that begins with AGE-SECRET-KEY-1, or words until there are 24."""
-    if not sys.stdin.isatty():
-        return sys.stdin.read()
-    report.err.print("Type the recovery kit: its 24 words, on one line or more, or the line AGE-SECRET-KEY-1…")
-    lines: list[str] = []
-    while len(" ".join(lines).split()) < 24 and not "".join(lines).lower().startswith("age-secret-key-1"):
-        lines.append(input("> "))
-    return " ".join(lines)

@@ -42,7 +42,7 @@ def restore(
     data: Data = DATA,
     config: ConfigFile = CONFIG,
     where: From = "",
-    kit: Kit = "",
+    kit: Kit = False,
     key_file: KeyFile = "",
     as_json: Json = False,
 ) -> None:

@@ -146,15 +146,14 @@ def test_a_bucket_holds_all_of_it(box: Box, offsite: Offsite) -> None:
 
 def test_a_clinic_comes_back_from_a_bucket_with_the_kit(box: Box, offsite: Offsite, tmp_path: Path) -> None:
     made = box.back_up()
-    (tmp_path / "kit").write_text(box.kit.identity)
     (tmp_path / "new.toml").write_text(
         f'[keys]\nfile = "{tmp_path}/new-key"\n[backup.offsite]\nbucket = "{offsite.bucket}"\nprefix = "clinic"\n'
         f'endpoint = "{offsite.endpoint}"\naccess_key = "id"\nsecret_key_file = "{offsite.secret_key_file}"\n'
     )
     common = ("--config", str(tmp_path / "new.toml"), "--from", "s3", "--data", str(tmp_path / "new"))
     assert json.loads(run("backup", "list", *common, "--json").stdout)[0]["name"] == made.name
-    run("backup", "verify", *common, "--kit", str(tmp_path / "kit"))
-    done = json.loads(run("backup", "restore", *common, "--kit", str(tmp_path / "kit"), "--json").stdout)
+    run("backup", "verify", *common, "--kit", typed=box.kit.identity)
+    done = json.loads(run("backup", "restore", *common, "--kit", "--json", typed=box.kit.identity).stdout)
     assert done["files"] == 2
     assert done["keyFile"] == f"{tmp_path}/new-key"
 

@@ -12,16 +12,20 @@ from esante.kernel import audit_log, clock, files, keyring, slots
 from esante.kernel.backup import shelf
 from esante.wiring import SPEAKING
 from tests.backup.conftest import Box
-from tests.process import esante, run
+from tests.process import run
 
 REMIND = "notifications.reactions_scheduling.remind"
 
 
-def restore(box: Box, *more: str, data: Path | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+def restore(
+    box: Box, *more: str, data: Path | None = None, check: bool = True, typed: str | None = None
+) -> subprocess.CompletedProcess[str]:
     into = data or box.data.parent / "new" / "data"
     config = box.data.parent / "esante.toml"
     arguments = ("--data", str(into), "--config", str(config), "--from", str(box.place.path), *more)
-    return run("backup", "restore", *arguments, check=check)
+    if typed is not None:
+        arguments = (*arguments, "--kit")
+    return run("backup", "restore", *arguments, check=check, typed=typed)
 
 
 def lose(box: Box, *, key: bool) -> None:
@@ -31,10 +35,9 @@ def lose(box: Box, *, key: bool) -> None:
         box.key_file.unlink()
 
 
-def kit_file(box: Box) -> str:
-    path = box.data.parent / "kit.txt"
-    path.write_text("\n".join(" ".join(box.kit.words[i : i + 6]) for i in range(0, 24, 6)))
-    return str(path)
+def sheet(box: Box) -> str:
+    """The words as they stand on the sheet."""
+    return "\n".join(" ".join(box.kit.words[start : start + 6]) for start in range(0, 24, 6))
 
 
 def test_it_works_with_the_kit_alone_on_a_new_box(box: Box, tmp_path: Path) -> None:
@@ -42,7 +45,7 @@ def test_it_works_with_the_kit_alone_on_a_new_box(box: Box, tmp_path: Path) -> N
     said = box.manifest(made.name)
     lose(box, key=True)
     data = tmp_path / "new" / "data"
-    done = json.loads(restore(box, "--kit", kit_file(box), "--json").stdout)
+    done = json.loads(restore(box, "--json", typed=sheet(box)).stdout)
     assert (done["name"], done["auditSeq"], done["files"]) == (made.name, said.audit.seq, 2)
     assert done["keyFile"] == str(box.key_file)
     ring = keyring.unlock(data, box.key_file)
@@ -97,15 +100,10 @@ def test_keys_that_were_rotated_since_do_not_matter(box: Box, tmp_path: Path) ->
     assert json.loads(restore(box, made.name, "--json").stdout)["auditSeq"] == made.audit_seq
 
 
-def test_a_kit_may_be_typed(box: Box) -> None:
+def test_the_line_of_the_kit_does_as_well_as_its_words(box: Box) -> None:
     box.back_up()
     lose(box, key=True)
-    config = str(box.data.parent / "esante.toml")
-    done = subprocess.run(
-        esante("backup", "restore", "--data", str(box.data), "--config", config, "--kit", "-"),
-        input=box.kit.identity, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert restore(box, data=box.data, typed=box.kit.identity.lower() + "\n").returncode == 0
 
 
 def test_an_older_backup_is_taken_by_its_name_or_its_path(box: Box, tmp_path: Path) -> None:
@@ -129,7 +127,7 @@ def test_a_passphrase_clinic_stays_one(box: Box, tmp_path: Path) -> None:
         box.keys = keyring.remove_slot(box.data, box.keys, one.id)
     box.back_up()
     lose(box, key=True)
-    assert json.loads(restore(box, "--kit", kit_file(box), "--json").stdout)["keyFile"] is None
+    assert json.loads(restore(box, "--json", typed=sheet(box)).stdout)["keyFile"] is None
     assert not box.key_file.exists()
     assert keyring.unlock_with_passphrase(tmp_path / "new" / "data", "four words are enough")
 
@@ -221,8 +219,7 @@ def test_no_backups_at_all(box: Box, tmp_path: Path) -> None:
 )
 def test_a_slip_in_the_kit_is_explained(box: Box, typed: str, words: str) -> None:
     box.back_up()
-    (box.data.parent / "kit.txt").write_text(typed)
-    assert words in restore(box, "--kit", str(box.data.parent / "kit.txt"), check=False).stderr
+    assert words in restore(box, check=False, typed=typed).stderr
 
 
 def test_a_damaged_backup_leaves_no_clinic_and_the_folder_may_be_used_again(box: Box, tmp_path: Path) -> None:
@@ -252,7 +249,7 @@ def test_verify_says_what_is_in_it_and_changes_nothing(box: Box) -> None:
     config, data = str(box.data.parent / "esante.toml"), str(box.data)
     before = {path: path.stat().st_mtime_ns for path in box.place.path.rglob("*") if path.is_file()}
     found = json.loads(
-        run("backup", "verify", "--data", data, "--config", config, "--kit", kit_file(box), "--json").stdout
+        run("backup", "verify", "--data", data, "--config", config, "--kit", "--json", typed=sheet(box)).stdout
     )
     assert (found["name"], found["files"], found["auditSeq"]) == (made.name, 2, made.audit_seq)
     assert {path: path.stat().st_mtime_ns for path in box.place.path.rglob("*") if path.is_file()} == before

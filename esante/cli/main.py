@@ -8,6 +8,7 @@ import typer
 
 from esante import __version__
 from esante.cli import audit, backup, box, clock, database, fhir, key, people, settings, users
+from esante.cli.exchange import commands as exchange
 from esante.cli.report import fail
 from esante.kernel.connection import is_full
 from esante.kernel.errors import Broken, Refusal
@@ -37,7 +38,9 @@ app.add_typer(database.app, name="db")
 app.add_typer(clock.app, name="clock")
 app.add_typer(settings.app, name="settings")
 imports.command("fhir")(fhir.import_fhir)
+imports.command("csv")(exchange.import_csv)
 app.add_typer(imports, name="import")
+app.add_typer(exchange.exports, name="export")
 configuration.command("show")(box.show_config)
 app.add_typer(configuration, name="config")
 

@@ -12,10 +12,10 @@ import msgspec
 
 from esante.identity.accounts import service as accounts
 from esante.identity.sessions import service as sessions
-from esante.interop.events import OwnDataExported
+from esante.interop.events import OwnDataExported, RecordsCopied
 from esante.kernel.errors import NotFound
 from esante.kernel.structs import Page
-from esante.kernel.transaction import LookTx
+from esante.kernel.transaction import LookTx, WriteTx
 from esante.kernel.vault import Vault
 from esante.notifications import service as notifications
 from esante.people.credentials import service as credentials
@@ -98,6 +98,11 @@ def _of_patient(tx: LookTx) -> dict[str, Any]:
         "conditions": chart.list_conditions(tx, own).items,
         "immunizations": chart.list_immunizations(tx, own).items,
     }
+
+
+def note_copy(tx: WriteTx, form: str) -> None:
+    """For the house: the console writes a plain file of the clinic's records, in this form. The admins learn of it."""
+    tx.record(RecordsCopied(subject="records", form=form))
 
 
 def _pages(turn: Callable[[str | None], Page[Any]]) -> list[Any]:

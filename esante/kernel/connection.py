@@ -36,7 +36,15 @@ _DENIED = {
     apsw.SQLITE_DROP_VTABLE,
 }
 
-_PRAGMAS = {"foreign_key_check", "integrity_check", "max_page_count", "quick_check", "table_info", "table_xinfo"}
+_PRAGMAS = {
+    "foreign_key_check",
+    "foreign_key_list",
+    "integrity_check",
+    "max_page_count",
+    "quick_check",
+    "table_info",
+    "table_xinfo",
+}
 """Those that may be given a value at run time: none of them switches a guard off."""
 
 

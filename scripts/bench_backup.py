@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -207,7 +208,8 @@ def tell(phases: list[Phase], report: dict[str, object], data: Path, file: Path 
     print(f"\nbackup {'made and proven' if 'name' in report else 'FAILED'} in {during.seconds:.1f} s")
     print(f"p99 beside the backup: {p99:.2f} of normal (at most {MOST_P99})")
     print(f"throughput beside it: {throughput:.2f} of normal (at least {LEAST_THROUGHPUT})")
-    print(f"slowest of all: {max(during.milliseconds):.0f} ms")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000
+    print(f"slowest of all: {max(during.milliseconds):.0f} ms; the backup took {peak:.0f} MB of memory at its most")
     if file:
         file.write_text(
             json.dumps({"p99Ratio": p99, "throughputRatio": throughput, "seconds": during.seconds, "good": good})

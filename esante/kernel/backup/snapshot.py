@@ -25,8 +25,8 @@ from esante.kernel.connection import DATABASE, open_copy, open_database
 from esante.kernel.errors import Broken
 from esante.kernel.keyring import Keyring
 
-PAGES = 1_000
-"""4 MB in one step of the copy."""
+PAGES = 256
+"""1 MB in one step of the copy."""
 ROOM = 64 * 1024 * 1024
 """What is left free on the shelf, at the least."""
 

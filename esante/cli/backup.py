@@ -85,7 +85,7 @@ def create(
         result = nightly.run(data, keys, settings.backup, named_files, clock.now, told)
     try:
         with_clinic(data, settings, lambda clinic: _note(clinic, result), keys)
-    except (Refusal, Broken) as error:  # a clinic that cannot write can be backed up all the same
+    except (Refusal, *nightly.FAILURES) as error:  # a clinic that cannot write can be backed up all the same
         report.fail(f"The clinic's log does not say so: {error}")
     if as_json:
         report.as_json(result)

@@ -171,3 +171,9 @@ def test_a_clinic_without_its_database_is_no_backup(box: Box) -> None:
     (box.data / "esante.db").unlink()
     assert "esante.db" in box.fail().error
     assert shelf.names(box.place) == []
+
+
+def test_even_what_nobody_foresaw_is_a_failure_that_is_told(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "_known", lambda *args: 1 / 0)
+    assert box.fail().error == "division by zero"
+    assert backup_status.read(box.data).last_error == "division by zero"

@@ -187,3 +187,12 @@ def test_a_bucket_that_is_not_there_is_said_and_the_backup_stands(box: Box, offs
     assert problem.startswith("not copied: s3://no-such-bucket/clinic: ")
     assert problem.endswith("See [backup.offsite] in esante.toml")
     assert "secret" not in problem
+
+
+def test_a_secret_that_is_not_there_is_said_and_the_backup_stands(box: Box, offsite: Offsite, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("")
+    assert box.back_up().problems == [
+        f"not copied: {tmp_path}/secret is empty: the bucket's secret key belongs into its first line"
+    ]
+    (tmp_path / "secret").unlink()
+    assert box.back_up().problems == [f"not copied: {tmp_path}/secret: No such file or directory"]

@@ -26,7 +26,7 @@ class Bucket:
             endpoint=offsite.endpoint or None,
             region=offsite.region,
             access_key_id=offsite.access_key or None,
-            secret_access_key=_first_line(offsite.secret_key_file) if offsite.secret_key_file else None,
+            secret_access_key=_secret(offsite.secret_key_file) if offsite.secret_key_file else None,
             virtual_hosted_style_request=False,
             client_options={"allow_http": offsite.endpoint.startswith("http://"), "timeout": "60s"},
             retry_config={"max_retries": 3},
@@ -66,5 +66,8 @@ class Bucket:
             raise Broken(f"{self.where}: {str(error).splitlines()[0]}. See [backup.offsite] in esante.toml") from None
 
 
-def _first_line(file: str) -> str:
-    return Path(file).expanduser().read_text(encoding="utf-8").splitlines()[0].strip()
+def _secret(file: str) -> str:
+    first, _, _ = Path(file).expanduser().read_text(encoding="utf-8", errors="replace").partition("\n")
+    if not first.strip():
+        raise Broken(f"{file} is empty: the bucket's secret key belongs into its first line")
+    return first.strip()

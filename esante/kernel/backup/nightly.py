@@ -9,6 +9,7 @@ from typing import Literal
 import apsw
 import msgspec
 import pyrage
+import structlog
 
 from esante.kernel import backup_status, files
 from esante.kernel.backup import drill, mirror, opening, pace, retention, shelf, snapshot
@@ -20,6 +21,8 @@ from esante.kernel.backup.shelf import Folder, Shelf
 from esante.kernel.config import Backup
 from esante.kernel.errors import Broken
 from esante.kernel.keyring import Keyring
+
+log = structlog.get_logger(__name__)
 
 FAILURES = (Broken, OSError, apsw.Error, pyrage.EncryptError, pyrage.DecryptError)
 HOLDER = "esante backup"
@@ -50,7 +53,7 @@ class Failed(msgspec.Struct, frozen=True, rename="camel"):
 def run(
     data: Path, keys: Keyring, config: Backup, named: NamedFiles, now: Callable[[], datetime], told: Told = pace.nobody
 ) -> Made | Failed:
-    """Do all of it, and keep the status. Never raises what a disk, a key or a network may do."""
+    """Do all of it, and keep the status. Never raises: whoever asked must be able to say that there is no backup."""
     stage: Literal["create", "drill"] = "create"
     status = backup_status.read(data)
     try:
@@ -65,7 +68,9 @@ def run(
             status = msgspec.structs.replace(status, last_proven_at=now())
             copied, problems = _copy(place, config, said.name, way, told)
             removed = len(retention.prune(place, keep_of(config), way).archives)
-    except FAILURES as error:
+    except Exception as error:
+        if not isinstance(error, FAILURES):
+            log.exception("backup_failed", stage=stage)
         failed = Failed(stage, words(error))
         _keep_status(data, msgspec.structs.replace(status, last_error=failed.error))
         return failed

@@ -8,6 +8,7 @@ import typer
 
 from esante import __version__
 from esante.cli import audit, backup, box, clock, database, fhir, key, people, settings, users
+from esante.cli.doctor.command import doctor
 from esante.cli.exchange import commands as exchange
 from esante.cli.report import fail
 from esante.kernel.connection import is_full
@@ -29,6 +30,7 @@ app.command()(box.demo)
 app.command()(key.unlock)
 app.command("upgrade-check")(database.upgrade_check)
 app.add_typer(key.app, name="key")
+app.command("doctor")(doctor)
 app.add_typer(users.app, name="user")
 app.add_typer(people.app, name="people")
 app.add_typer(people.doctors, name="doctors")

@@ -1,5 +1,6 @@
 """Opening the encrypted file: one recipe, read back and asserted."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -58,8 +59,8 @@ def open_database(path: Path, key: bytes, kind: Kind) -> apsw.Connection:
     if kind != "maintenance" and not path.exists():
         raise Broken(f"There is no clinic at {path.parent}. Make one: esante init --data {path.parent}")
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
-    if kind == "maintenance":
-        flags |= apsw.SQLITE_OPEN_CREATE
+    if kind == "maintenance" and not path.exists():
+        _make(path)
     conn = apsw.Connection(str(path), flags=flags, statementcachesize=1024)
     try:
         _unlock(conn, path, key, fresh=kind == "maintenance")
@@ -72,6 +73,8 @@ def open_database(path: Path, key: bytes, kind: Kind) -> apsw.Connection:
 
 def open_copy(path: Path, key: bytes) -> apsw.Connection:
     """A new, empty file for an online copy: encrypted with the same key, unsynced. Whoever copies syncs it."""
+    if not path.exists():
+        _make(path)
     conn = apsw.Connection(str(path))
     try:
         _pragma(conn, "cipher", "'chacha20'")
@@ -81,6 +84,11 @@ def open_copy(path: Path, key: bytes) -> apsw.Connection:
         conn.close()
         raise
     return conn
+
+
+def _make(path: Path) -> None:
+    """An empty file for its owner only; its write-ahead log gets the same rights."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def does_open(path: Path, key: bytes) -> bool:

@@ -50,7 +50,6 @@ def copy(source: apsw.Connection, draft: Path, key: bytes) -> None:
                 steps.step(PAGES_A_STEP)
     finally:
         target.close()
-    os.chmod(draft, 0o600)
     _sync(draft)
 
 

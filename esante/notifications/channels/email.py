@@ -83,20 +83,37 @@ def plain_reason(mail: Mail, error: Exception) -> str:
     return f"the mail server {where} could not be reached"
 
 
+async def greet(mail: Mail, seconds: float = 5) -> None:
+    """Connect, sign in and say goodbye; raises what the mail server, or the way to it, makes of that."""
+    async with aiosmtplib.SMTP(
+        hostname=mail.host,
+        port=mail.port,
+        username=mail.username or None,
+        password=await _password(mail),
+        use_tls=mail.encryption == "tls",
+        start_tls=mail.encryption == "starttls",
+        timeout=seconds,
+    ):
+        pass
+
+
 async def _send(mail: Mail, letter: EmailMessage) -> None:
-    password = None
-    if mail.username and mail.password_file:
-        password = await asyncio.to_thread(_first_line, mail.password_file)
     await aiosmtplib.send(
         letter,
         hostname=mail.host,
         port=mail.port,
         username=mail.username or None,
-        password=password,
+        password=await _password(mail),
         use_tls=mail.encryption == "tls",
         start_tls=mail.encryption == "starttls",
         timeout=mail.timeout_seconds,
     )
+
+
+async def _password(mail: Mail) -> str | None:
+    if mail.username and mail.password_file:
+        return await asyncio.to_thread(_first_line, mail.password_file)
+    return None
 
 
 def _first_line(file: str) -> str:

@@ -115,6 +115,7 @@ from esante.workplaces.events import (
     AssistantInvitationExpired,
     AssistantInvited,
     AssistantRejected,
+    MemberLeft,
     WorkplaceClosing,
 )
 from esante.workplaces.routes import router as workplace_routes
@@ -162,6 +163,7 @@ WIRING: Wiring = {
     PractitionerRejected: Reactions(later=(notify.tell_rejected,)),
     PractitionerSuspended: Reactions(later=(notify.tell_suspended,)),
     # workplaces and assistants
+    MemberLeft: Reactions(inside=(scheduling.leave_site,)),
     WorkplaceClosing: Reactions(inside=(scheduling.refuse_closing,)),
     AssistantInvited: Reactions(later=(notify_workplaces.tell_invited,)),
     AssistantAccepted: Reactions(later=(notify_workplaces.tell_accepted,)),

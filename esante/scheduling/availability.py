@@ -27,6 +27,7 @@ from esante.scheduling.structs import (
     TemplateWish,
 )
 from esante.workplaces import service as workplaces
+from esante.workplaces.structs import WorkplaceId
 
 T = TypeVar("T", TemplateRow, DayInterval)
 """Time at a site: of every week, or of one day."""
@@ -51,6 +52,23 @@ def put_template(tx: WriteTx, practitioner_id: PractitionerId | None, wish: Temp
 def set_template(tx: WriteTx, practitioner_id: PractitionerId, rows: list[TemplateRow]) -> None:
     """Replace the weekly availability. For the house: a new clinic and the demo."""
     _replace_template(tx, practitioner_id, TemplateWish(rows=rows))
+
+
+def leave_site(tx: WriteTx, practitioner_id: PractitionerId, workplace_id: WorkplaceId) -> None:
+    """The practitioner works at the site no longer: no time is offered there. For the house.
+
+    Refused (`IN_USE`) while visits with them are to come there.
+    """
+    coming = store.count_live_of(tx, practitioner_id, workplace_id)
+    if coming:
+        raise Conflict(
+            "This doctor still has {count} visits to come there. Move or cancel them first",
+            code="IN_USE",
+            extra={"appointments": coming},
+            count=coming,
+        )
+    if availability_store.leave_site(tx, practitioner_id, workplace_id):
+        tx.record(AvailabilityChanged(subject=practitioner_id, day_on=None, conflicts=0))
 
 
 def show_exception(tx: ReadTx, day: date, practitioner_id: PractitionerId | None) -> DayException:

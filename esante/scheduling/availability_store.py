@@ -15,6 +15,7 @@ from esante.scheduling.structs import (
     OwnPrice,
     TemplateRow,
 )
+from esante.workplaces.structs import WorkplaceId
 
 _REST = (
     " currency, duration_minutes, color, auto_confirm, room_kind, buffer_minutes, requires_referral, is_remote, remote_text,"
@@ -184,6 +185,19 @@ def delete_exception(tx: WriteTx, practitioner_id: PractitionerId, day: date) ->
     return (
         tx.run("DELETE FROM availability_exception WHERE practitioner_id = ? AND day_on = ?", practitioner_id, day) > 0
     )
+
+
+def leave_site(tx: WriteTx, practitioner_id: PractitionerId, workplace_id: WorkplaceId) -> bool:
+    """Nothing of the week, and nothing added to a day, is at this site any more; was there anything?"""
+    values = {"whom": practitioner_id, "place": workplace_id}
+    rows = tx.run("DELETE FROM availability_template WHERE practitioner_id = :whom AND workplace_id = :place", values)
+    days = tx.run(
+        "UPDATE availability_exception SET extra = (SELECT json_group_array(json(value)) FROM json_each(extra)"
+        " WHERE value ->> 'workplaceId' <> :place) WHERE practitioner_id = :whom"
+        " AND EXISTS (SELECT 1 FROM json_each(extra) WHERE value ->> 'workplaceId' = :place)",
+        values,
+    )
+    return rows + days > 0
 
 
 def bookable(tx: ReadTx, specialty: str | None, now: datetime) -> list[PractitionerId]:

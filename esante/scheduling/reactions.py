@@ -4,7 +4,7 @@ from esante.kernel.structs import Event
 from esante.kernel.transaction import WriteTx
 from esante.people.events import PatientRemoving
 from esante.people.structs import PractitionerId
-from esante.scheduling import service, store
+from esante.scheduling import availability, service, store
 from esante.scheduling.events import (
     ExpireOffer,
     ExpirePendingHold,
@@ -23,7 +23,7 @@ from esante.scheduling.structs import AppointmentId
 from esante.scheduling.waitlist import service as waitlist
 from esante.scheduling.waitlist.structs import EntryId
 from esante.workplaces import service as workplaces
-from esante.workplaces.events import WorkplaceClosing
+from esante.workplaces.events import MemberLeft, WorkplaceClosing
 from esante.workplaces.structs import WorkplaceId
 
 
@@ -83,6 +83,11 @@ def forget_patient(tx: WriteTx, event: PatientRemoving) -> None:
     """An empty record goes, and with it what is no record: waiting, and visits at the kiosk."""
     waitlist.forget_patient(tx, event.subject)
     kiosk.forget_patient(tx, event.subject)
+
+
+def leave_site(tx: WriteTx, event: MemberLeft) -> None:
+    """Who leaves a site is expected there by nobody, and offers no time there."""
+    availability.leave_site(tx, PractitionerId(event.subject), WorkplaceId(event.workplace_id))
 
 
 def refuse_closing(tx: WriteTx, event: WorkplaceClosing) -> None:

@@ -339,6 +339,20 @@ def live_lines(
     )
 
 
+def count_live_of(tx: ReadTx, practitioner_id: PractitionerId, workplace_id: WorkplaceId) -> int:
+    """How many live appointments of a practitioner at a site have not ended."""
+    return tx.one(
+        int,
+        "SELECT count(*) FROM appointment WHERE practitioner_id = ? AND workplace_id = ? AND ends_at > ? AND starts_at > ?"
+        " AND status IN ('pending', 'confirmed', 'checked_in', 'in_progress') AND (hold_until IS NULL OR hold_until > ?)",
+        practitioner_id,
+        workplace_id,
+        tx.now,
+        tx.now - timedelta(days=1),
+        tx.now,
+    )
+
+
 def count_live_at(tx: ReadTx, workplace_id: WorkplaceId) -> int:
     """How many live appointments of a site have not ended."""
     return tx.one(

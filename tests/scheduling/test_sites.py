@@ -143,3 +143,24 @@ def test_a_visit_lies_outside_what_is_there_at_another_site(clinic: Clinic, priv
     rows = {"rows": [{"weekday": 2, "from": "08:00", "to": "18:00"}]}
     changed = clinic.amina.put("/availability/template", json=rows).json()
     assert [one["id"] for one in changed["conflicts"]] == [booked]
+
+
+def test_who_leaves_a_site_offers_no_time_there_and_leaves_no_patient_waiting(clinic: Clinic, private: str) -> None:
+    for doctor in ("amina", "bruno"):
+        clinic.gwen.put(f"/workplaces/{private}/doctors/{clinic.ids[doctor]}", json={})
+    day = {
+        "dayOff": True,
+        "extra": [{"from": "18:00", "to": "19:00", "workplaceId": private}, {"from": "08:00", "to": "09:00"}],
+    }
+    assert clinic.bruno.put(f"/availability/exceptions/{TUESDAY}", json=day).status_code == 200
+    body = wish(clinic, f"{TUESDAY}T18:00:00", patientId=clinic.ids["driss"], workplaceId=private)
+    kept = clinic.gwen.post("/appointments", json=body | {"practitionerId": clinic.ids["bruno"]}).json()["id"]
+    member = f"/workplaces/{private}/doctors/{clinic.ids['bruno']}"
+    refused = clinic.gwen.delete(member)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "IN_USE")
+    assert refused.json()["error"]["extra"] == {"appointments": 1}
+    clinic.gwen.post(f"/appointments/{kept}/cancel", json={"reason": "he goes elsewhere"})
+    assert clinic.gwen.delete(member).status_code == 204
+    left = clinic.bruno.get(f"/availability/exceptions/{TUESDAY}").json()
+    assert [(one["from"], one["workplaceId"]) for one in left["extra"]] == [("08:00", clinic.made.workplace_id)]
+    assert clinic.driss.get(f"/slots?workplaceId={private}&practitionerId={clinic.ids['bruno']}").json()["items"] == []

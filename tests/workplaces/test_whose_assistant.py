@@ -161,6 +161,7 @@ def test_an_admin_says_for_whom_else_she_works(clinic: Clinic, hugo: Person) -> 
 def test_when_the_doctor_leaves_the_site_her_rights_there_end_at_once(clinic: Clinic, hugo: Person) -> None:
     kept = booked(clinic, "amina")
     assert hugo.get(f"/appointments/{kept}").status_code == 200
+    clinic.gwen.post(f"/appointments/{kept}/cancel", json={"reason": "she goes elsewhere"})
     site(clinic, clinic.amina)
     place = clinic.made.workplace_id
     assert clinic.gwen.delete(f"/workplaces/{place}/doctors/{clinic.ids['amina']}").status_code in (200, 204)
@@ -180,3 +181,23 @@ def test_a_site_of_its_own_is_served_whole_when_the_owner_or_an_admin_says_so(cl
     assert nina.get(f"/appointments/{there}").status_code == 200
     elsewhere = booked(clinic, "bruno", startsAt="2026-11-17T15:00:00")
     assert nina.get(f"/appointments/{elsewhere}").status_code == 404
+
+
+def test_outside_the_calendar_too_she_acts_on_somebodys_behalf(clinic: Clinic, hugo: Person) -> None:
+    zoe, yan = registered(hugo), registered(clinic.chloe, "Yan")
+    contact = {"name": "Nora", "phone": "+33612345679"}
+    assert hugo.post(f"/patients/{zoe}/contacts", json=contact).status_code == 201
+    assert clinic.chloe.post(f"/patients/{yan}/contacts", json=contact).status_code == 201
+    lines = [line for line in clinic.audit() if line["patient_id"] in (zoe, yan)]
+    behalf = {(line["actor"], line["on_behalf_of"]) for line in lines}
+    assert behalf == {
+        (clinic.accounts["hugo"], clinic.ids["amina"]),
+        (clinic.accounts["chloe"], clinic.made.workplace_id),  # hired by the clinic, for everybody there
+    }
+
+
+def test_who_is_somebody_elses_patient_is_no_candidate_by_name(clinic: Clinic, hugo: Person) -> None:
+    found = hugo.get("/patients/duplicates", params={"firstName": "Driss", "lastName": "El Fassi"}).json()["items"]
+    assert [one["lastName"] for one in found] == [None]
+    shown = clinic.chloe.get("/patients/duplicates", params={"firstName": "Driss", "lastName": "El Fassi"})
+    assert [one["lastName"] for one in shown.json()["items"]] == ["El Fassi"]

@@ -34,7 +34,7 @@ TREATED = (
 )
 # Through the eyes of the doctors for whom she works.
 ASSISTED = (
-    "(p.registered_by = :account_id OR EXISTS (SELECT 1 FROM care_relation c JOIN practitioner d ON d.id = c.practitioner_id"
+    "(p.registered_by IS :account_id OR EXISTS (SELECT 1 FROM care_relation c JOIN practitioner d ON d.id = c.practitioner_id"
     " WHERE c.patient_id = p.id AND c.practitioner_id IN (SELECT value FROM json_each(:doctors))"
     " AND d.status = 'approved' AND d.archived_at IS NULL AND (c.until_at IS NULL OR c.until_at > :now)))"
 )

@@ -39,7 +39,6 @@ from esante.kernel.errors import Broken, Refusal
 from esante.kernel.keyring import Keyring
 
 app = typer.Typer(help="Backups: made, proven by restoring them, copied, restored.", no_args_is_help=True)
-app.command()(restore.restore)
 
 
 FROM_SERVER = Path("-")
@@ -211,6 +210,9 @@ def prune(
         report.out.print(f"{where}: {len(one.archives)} backups and {one.files} files ({megabytes(one.bytes)}) {verb}.")
         if one.problem:
             report.err.print(one.problem, markup=False)
+
+
+app.command()(restore.restore)
 
 
 async def _note(clinic: Clinic, result: Made | Failed) -> None:

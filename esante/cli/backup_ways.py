@@ -27,10 +27,15 @@ from esante.wiring import FILES
 
 From = Annotated[
     str,
-    typer.Option("--from", metavar="PLACE", help="A folder with backups, one .esante file, or s3: [backup.offsite]."),
+    typer.Option(
+        "--from", metavar="PLACE", help="A folder with backups, one .esante file, or s3 for the bucket of esante.toml."
+    ),
 ]
 Name = Annotated[
-    str, typer.Argument(help="The backup's name, as `list` shows it; default: the newest.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="[BACKUP]", help="Its name, as `list` shows it, or its file; default: the newest.", show_default=False
+    ),
 ]
 Kit = Annotated[
     bool, typer.Option("--kit", help="Open it with the recovery kit: its 24 words, typed when asked, or piped.")

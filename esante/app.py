@@ -42,6 +42,7 @@ from esante.kernel.migrate import migrate
 from esante.kernel.one_time import OneTimeSecrets
 from esante.kernel.passwords import Passwords
 from esante.kernel.structs import Event
+from esante.kernel.tls import Certificates
 from esante.kernel.vault import Vault
 from esante.wiring import ROUTERS, WIRING, work
 from esante.workplaces.events import AssignmentEnded, AssistantScopesGranted, MemberJoined, MemberLeft
@@ -100,6 +101,7 @@ class App:
         now: clock.Clock = clock.now,
         steady: Callable[[], float] | None = None,
         run_jobs: bool = True,
+        certificates: Certificates | None = None,
     ) -> None:
         """Finish what was interrupted and bring the schema up to date. `Broken` says what is wrong and what to do.
 
@@ -112,7 +114,7 @@ class App:
         disk = DiskGuard(folder, config.limits)
         disk.look()  # a full disk gives its ballast back now, or nothing could be opened
         bring_up_to_date(folder, keys)
-        self.clinic = open_clinic(folder, config, keys, now=now, steady=steady, disk=disk)
+        self.clinic = open_clinic(folder, config, keys, now=now, steady=steady, disk=disk, certificates=certificates)
         self.door = Door(
             read=self.clinic.db.read,
             signing_key=keys.key("sessions"),
@@ -255,6 +257,7 @@ def open_clinic(
     now: clock.Clock = clock.now,
     steady: Callable[[], float] | None = None,
     disk: DiskGuard | None = None,
+    certificates: Certificates | None = None,
 ) -> Clinic:
     """The parts of a clinic, not yet started: the server and the command line open it alike.
 
@@ -275,7 +278,7 @@ def open_clinic(
     disk = disk or DiskGuard(folder, config.limits)
     guard = ClockGuard(db, now, steady or (clock.steady if now is clock.now else lambda: now().timestamp()))
     vault = Vault(folder / "files", keys.key("files"), keys.former("files"), disk.refuse_uploads)
-    return Clinic(config, db, keys, vault, Hub(), Passwords(), guard, disk)
+    return Clinic(config, db, keys, vault, Hub(), Passwords(), guard, disk, certificates)
 
 
 def bring_up_to_date(folder: Path, keys: keyring.Keyring, *, new: bool = False) -> list[str]:

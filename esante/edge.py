@@ -29,6 +29,8 @@ HEADERS = [
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
 POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+STRICT = (b"strict-transport-security", b"max-age=31536000")
+"""Only once the clinic says that every device trusts its certificate: a browser does not forget it for a year."""
 NO_STORE = (b"cache-control", b"no-store")
 QUIET = frozenset({"/api/v1/health", "/api/v1/ready", "/metrics"})
 """Asked so often by machines that a line for each would hide the others."""
@@ -68,6 +70,8 @@ class Edge:
                 headers += HEADERS
                 headers.append((b"x-request-id", request_id.encode()))
                 headers += [header for header in (POLICY, NO_STORE) if header[0] not in names]
+                if scope["scheme"] == "https" and self._db.settings.strict_transport:
+                    headers.append(STRICT)
                 message["headers"] = headers
                 self._count(scope, message["status"], perf_counter() - started)
             await send(message)

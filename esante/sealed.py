@@ -50,9 +50,11 @@ class Answer(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-def wait_for_passphrase(folder: Path, listener: socket.socket, on_sealed: Callable[[], None]) -> Keyring:
+def wait_for_passphrase(
+    folder: Path, listener: socket.socket, protocol: type[asyncio.Protocol], on_sealed: Callable[[], None]
+) -> Keyring:
     """Serve the sealed page on `listener` until somebody unlocks the clinic. A signal to stop is `SystemExit`."""
-    return asyncio.run(_waiting(folder, listener, on_sealed))
+    return asyncio.run(_waiting(folder, listener, protocol, on_sealed))
 
 
 def send_passphrase(folder: Path, passphrase: str) -> Answer:
@@ -67,10 +69,14 @@ def send_passphrase(folder: Path, passphrase: str) -> Answer:
             return msgspec.json.decode(answers.readline() or b'{"ok":false,"message":"no answer"}', type=Answer)
 
 
-async def _waiting(folder: Path, listener: socket.socket, on_sealed: Callable[[], None]) -> Keyring:
+async def _waiting(
+    folder: Path, listener: socket.socket, protocol: type[asyncio.Protocol], on_sealed: Callable[[], None]
+) -> Keyring:
     opened: list[Keyring] = []
     server = _Server(
-        uvicorn.Config(_sealed, lifespan="off", access_log=False, log_config=None, server_header=False, ws="none")
+        uvicorn.Config(
+            _sealed, http=protocol, lifespan="off", access_log=False, log_config=None, server_header=False, ws="none"
+        )
     )
     turn = asyncio.Lock()
 

@@ -1,30 +1,41 @@
 """Serving the clinic: one process, one address, until it is told to stop."""
 
+import asyncio
 import gc
 import os
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from types import FrameType
+from typing import cast
 
+import structlog
 import uvicorn
+from uvicorn.server import ServerState
 
+from esante import network
 from esante.app import App
 from esante.kernel import clock, files, keyring, log
-from esante.kernel.config import Config
+from esante.kernel.config import LOOPBACK, Config
 from esante.kernel.errors import Broken
 from esante.kernel.http_guard import Door, guarded_protocol
 from esante.kernel.keyring import Keyring
+from esante.kernel.tls import Certificates
+from esante.kernel.tls_protocol import tls_protocol
 from esante.sealed import wait_for_passphrase
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+log_of = structlog.get_logger(__name__)
+
+Beside = Callable[[ServerState], AbstractAsyncContextManager[None]]
+"""What runs beside the server; see `network.around`."""
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], beside: Beside) -> None:
         super().__init__(config)
-        self._on_ready = on_ready
+        self._on_ready, self._beside, self._stack = on_ready, beside, AsyncExitStack()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop in good order and leave with 0; uvicorn itself would raise the signal again at the end."""
@@ -38,7 +49,12 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         if self.started:
+            await self._stack.enter_async_context(self._beside(self.server_state))
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._stack.aclose()
+        await super().shutdown(sockets)
 
 
 def serve(
@@ -59,15 +75,23 @@ def serve(
     with files.locked(folder / "lock", f"an esante server, process {os.getpid()}"):
         log.to_file(config.log)
         listener = _listen(host, port)
-        address = f"http://{host}:{listener.getsockname()[1]}"
+        port = listener.getsockname()[1]
+        address = config.address_at(port)
+        certificates = Certificates(folder, config, now=now) if config.tls_mode != "off" else None
+        if config.is_on_network and certificates is None:
+            log_of.warning("not_encrypted", why="[tls] mode is off; whoever is on the network can read along")
         key_file = Path(config.keys.file).expanduser()
         if key_file.exists() or not keyring.opens_with(folder, "passphrase"):
             keys = keyring.unlock(folder, key_file)
         else:
-            keys = wait_for_passphrase(folder, listener, lambda: on_sealed(address))
+            keys = wait_for_passphrase(folder, listener, protocol(config, certificates), lambda: on_sealed(address))
         refuse_before_kit(host, keys)
-        app = App(folder, config, keys, now=now)
-        server = _Server(server_config(app, config), lambda: on_ready(address))
+        app = App(folder, config, keys, now=now, certificates=certificates)
+
+        def beside(state: ServerState) -> AbstractAsyncContextManager[None]:
+            return network.around(config, certificates, port, state, lambda: app.clinic.db.settings.language)
+
+        server = _Server(server_config(app, config), lambda: on_ready(address), beside)
         server.run(sockets=[listener])
 
 
@@ -80,12 +104,19 @@ def refuse_before_kit(host: str, keys: Keyring) -> None:
         )
 
 
+def protocol(config: Config, certificates: Certificates | None) -> type[asyncio.Protocol]:
+    """How connections are spoken with: guarded, and encrypted where there are certificates."""
+    door = Door(config.limits)
+    made = tls_protocol(door, certificates.context) if certificates else guarded_protocol(door)
+    return cast(type[asyncio.Protocol], made)
+
+
 def server_config(app: App, config: Config) -> uvicorn.Config:
     """uvicorn as it was measured to be best, with the limits that it lacks."""
     return uvicorn.Config(
         app.asgi,
         loop="uvloop",
-        http=guarded_protocol(Door(config.limits)),
+        http=protocol(config, app.clinic.certificates),
         ws="websockets-sansio",
         lifespan="on",
         access_log=False,

@@ -108,6 +108,8 @@ class _Measured(Collector):
         yield _instant("mail_success", "When a mail was last taken by the mail server.", found.mail.last_success_at)
         yield _instant("backup", "When the newest backup was made.", found.backup.last_backup_at)
         yield _instant("backup_proven", "When the newest proven backup was made.", found.backup.last_proven_at)
+        if found.certificate:
+            yield _instant("certificate_expiry", "When the certificate runs out.", found.certificate.valid_until)
         yield _gauge("clock_drift_seconds", "Against the steady clock, since the start.", found.clock.drift)
         yield _gauge("clock_frozen", "1 while what destroys waits for the clock.", int(found.clock.frozen))
         yield _instant("audit_checkpoint", "When the log's last checkpoint was signed.", found.audit.last_checkpoint_at)

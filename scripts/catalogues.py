@@ -20,7 +20,7 @@ SPEAKERS = {
     "Refusal", "Invalid", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Gone", "Stale", "TooLarge",
     "UnsupportedType", "Locked", "NotEnrolled", "VersionMissing", "TooMany", "Unavailable", "DiskFull",
 }  # fmt: skip
-TELLERS = {"translate", "tell", "_tell_doctor", "_tell_patient", "_tell_record", "_tell_person", "_form"}
+TELLERS = {"translate", "tell", "_tell_doctor", "_tell_patient", "_tell_record", "_tell_person", "_form", "say"}
 LETTERS = {"ONE_TIME_LETTERS", "MESSAGES"}
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 """A date that never changes: the file changes when a message does."""

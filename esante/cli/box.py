@@ -17,10 +17,9 @@ from esante.cli.opening import DEMO_KEY, operator, passphrase, settings_of, unlo
 from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Host, Json, Port
 from esante.identity import service as identity
 from esante.kernel import files, keyring
-from esante.kernel.config import Config
+from esante.kernel.config import LOOPBACK, Config
 from esante.kernel.errors import Broken
 from esante.kernel.transaction import WriteTx
-from esante.server import LOOPBACK
 from esante.server import serve as serve_clinic
 from esante.workplaces import service as workplaces
 

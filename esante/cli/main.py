@@ -7,7 +7,7 @@ import apsw
 import typer
 
 from esante import __version__
-from esante.cli import audit, backup, box, clock, database, fhir, key, people, settings, users
+from esante.cli import audit, backup, box, clock, database, fhir, key, people, settings, tls, users
 from esante.cli.doctor.command import doctor
 from esante.cli.exchange import commands as exchange
 from esante.cli.report import fail
@@ -39,6 +39,7 @@ app.add_typer(backup.app, name="backup")
 app.add_typer(database.app, name="db")
 app.add_typer(clock.app, name="clock")
 app.add_typer(settings.app, name="settings")
+app.add_typer(tls.app, name="tls")
 imports.command("fhir")(fhir.import_fhir)
 imports.command("csv")(exchange.import_csv)
 app.add_typer(imports, name="import")

@@ -1,9 +1,9 @@
 """The HTTP door of identity: signing in and out, confirming, passwords, sessions, and the admin's accounts."""
 
 import ipaddress
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Response, Router, delete, get, post
+from litestar import Request, Response, Router, delete, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 from msgspec import convert
@@ -54,14 +54,14 @@ CODE_NEEDED = ResponseSpec(CodeNeeded, description="The password was right: a co
 
 @post("/auth/login", access=OPEN, pace="own", status_code=200, responses={202: CODE_NEEDED})
 async def log_in(
-    db: Db, actor: Me, clinic: House, door: Gate, data: JSONBody[SignIn]
+    request: Request[Any, Any, Any], db: Db, actor: Me, clinic: House, door: Gate, data: JSONBody[SignIn]
 ) -> Response[SignedIn] | Response[CodeNeeded]:
     """Sign in with e-mail address or mobile number. Unknown or wrong is the same 401, too many tries the same 429.
 
     Apps get tokens. A browser asks with `cookie: true` and gets a cookie, over an encrypted connection or from this very
     machine only. Who has a second factor gets 202 and a ticket for `/auth/login/second-factor`.
     """
-    if data.cookie and not _is_loopback(actor.address):
+    if data.cookie and request.scope["scheme"] != "https" and not _is_loopback(actor.address):
         raise Forbidden(
             "Browsers may sign in from this machine only until the connection is encrypted", code="COOKIE_NEEDS_TLS"
         )

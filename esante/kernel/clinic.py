@@ -9,6 +9,7 @@ from esante.kernel.disk import DiskGuard
 from esante.kernel.hub import Hub
 from esante.kernel.keyring import Keyring
 from esante.kernel.passwords import Passwords
+from esante.kernel.tls import Certificates
 from esante.kernel.vault import Vault
 
 
@@ -24,3 +25,4 @@ class Clinic:
     passwords: Passwords
     clock: ClockGuard
     disk: DiskGuard
+    certificates: Certificates | None = None

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from esante.kernel.errors import Broken
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 Share = Annotated[float, Meta(ge=0, le=100)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
@@ -24,6 +25,29 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: Port = 8420
     allowed_origins: list[Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9.:\[\]-]+(?![\s\S])")]] = []
     """Other sites whose pages may call the API with an access token (CORS), each as `https://app.example.org`."""
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[tls]`: how connections are encrypted."""
+
+    mode: Literal["auto", "off", "local", "own"] = "auto"
+    """`local`: by certificates that the clinic makes; `own`: by the files below; `auto`: local beyond this machine, else off."""
+    certificate: str = ""
+    """PEM, with the chain; it is read anew when the file changes."""
+    key: str = ""
+    names: list[Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(?![\s\S])", max_length=200)]] = []
+    """More names that the clinic's own certificate is for; the authority is bound to those of the first start."""
+
+
+class Discovery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[discovery]`: how the clinic is found in the building."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(?![\s\S])", max_length=60)] = "esante"
+    """Announced as `<name>.local` (mDNS)."""
+    announce: Literal["auto", "on", "off"] = "auto"
+    """`auto`: when the clinic listens beyond this machine."""
+    page_port: Port = 80
+    """A plain page that explains the certificate and hands it out, where the clinic makes its own; 0: no page."""
 
 
 class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -142,12 +166,33 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log: Log = msgspec.field(default_factory=Log)
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     backup: Backup = msgspec.field(default_factory=Backup)
+    tls: Tls = msgspec.field(default_factory=Tls)
+    discovery: Discovery = msgspec.field(default_factory=Discovery)
     public_address: str = ""
     """The address that links in mails begin with, as people type it; default: the address that the server listens on."""
 
     @property
     def link_base(self) -> str:
-        return self.public_address.rstrip("/") or f"http://{self.server.host}:{self.server.port}"
+        return self.public_address.rstrip("/") or self.address_at(self.server.port)
+
+    @property
+    def is_on_network(self) -> bool:
+        """Does it listen beyond this machine?"""
+        return self.server.host not in LOOPBACK
+
+    @property
+    def tls_mode(self) -> Literal["off", "local", "own"]:
+        """What `auto` means here: beyond this machine nothing goes in the clear unless somebody says so."""
+        if self.tls.mode == "auto":
+            return "local" if self.is_on_network else "off"
+        return self.tls.mode
+
+    def address_at(self, port: int) -> str:
+        """As people type it: by its name in the building, by its host on this machine."""
+        name = f"{self.discovery.name}.local" if self.is_on_network else self.server.host
+        scheme, usual = ("http", 80) if self.tls_mode == "off" else ("https", 443)
+        host = f"[{name}]" if ":" in name else name
+        return f"{scheme}://{host}" if port == usual else f"{scheme}://{host}:{port}"
 
 
 def load(path: Path | None) -> Config:

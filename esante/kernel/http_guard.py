@@ -27,11 +27,17 @@ _REFUSALS = {
 """In the one shape of a failure; nobody's language is known yet, and the request has no id."""
 
 
+_SAFE = (
+    "x-content-type-options: nosniff\r\ncache-control: no-store\r\n"
+    "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n"
+)
+
+
 def _answer(status: int) -> bytes:
     body = msgspec.json.encode(_REFUSALS[status])
     head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nconnection: close\r\n"
     more = "retry-after: 5\r\n" if status == HTTPStatus.TOO_MANY_REQUESTS else ""
-    return f"{head}{more}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+    return f"{head}{more}{_SAFE}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
 
 
 _ANSWERS = {status: _answer(status) for status in _REFUSALS}

@@ -32,6 +32,10 @@ class ClinicSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     password_symbol: bool = False
     """Must a password hold a symbol, beside upper, lower and digit (SPEC R7)?"""
 
+    strict_transport: bool = False
+    """Do browsers refuse, from their next visit on and for a year, to speak with the clinic unencrypted (HSTS, SPEC ID-23)? Only
+    when every device trusts its certificate."""
+
     admin_second_factor: bool = False
     """Must admins sign in with a second factor (SPEC ID-20)? Who has none may then only set it up."""
     idle_lock_minutes: dict[

@@ -21,7 +21,21 @@ ROOMS = [
     "admin",
 ]
 """From left to right: a room may import from rooms on its left."""
-ON_TOP = ["interop", "cli", "app", "wiring", "server", "edge", "system", "watching", "pages", "demo"]
+ON_TOP = [
+    "interop",
+    "cli",
+    "app",
+    "wiring",
+    "server",
+    "edge",
+    "system",
+    "watching",
+    "network",
+    "welcome",
+    "sealed",
+    "pages",
+    "demo",
+]
 PUBLIC = {"service", "structs", "events"}
 ORDER = {"structs": 0, "events": 1, "policy": 3, "store": 2, "service": 4, "reactions": 5, "routes": 5}
 """Inside a room: a file may import files of a lower rank."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from esante import __version__
 from esante.admin.health.service import age
-from esante.admin.health.structs import BackupHealth, Box, ClockHealth, DatabaseHealth, VolumeHealth
+from esante.admin.health.structs import BackupHealth, Box, CertificateHealth, ClockHealth, DatabaseHealth, VolumeHealth
 from esante.kernel import backup_status, disk
 from esante.kernel.clinic import Clinic
 
@@ -20,6 +20,7 @@ def measure(clinic: Clinic) -> Box:
         volumes=_volumes(clinic, folder),
         backup=_backup(clinic, folder),
         clock=_clock(clinic),
+        certificate=_certificate(clinic),
         mail_configured=bool(clinic.config.mail.host and clinic.config.mail.sender),
     )
 
@@ -66,4 +67,17 @@ def _clock(clinic: Clinic) -> ClockHealth:
         ahead=int(guard.ahead.total_seconds()),
         frozen=guard.is_frozen(),
         doubt=guard.look(),
+    )
+
+
+def _certificate(clinic: Clinic) -> CertificateHealth | None:
+    if clinic.certificates is None:
+        return None
+    found = clinic.certificates.status
+    return CertificateHealth(
+        mode=found.mode,
+        valid_until=found.valid_until,
+        authority_valid_until=found.authority_valid_until,
+        authority_fingerprint=found.authority_fingerprint,
+        problem=found.problem,
     )

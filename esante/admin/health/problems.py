@@ -8,6 +8,7 @@ import msgspec
 from esante.admin.health.structs import HealthReport, Problem
 from esante.kernel.i18n import translate
 
+CERTIFICATE_SOON = timedelta(days=21)
 BACKUP_OLD = timedelta(hours=50)
 """Two nights, and some time for the backup itself."""
 
@@ -32,6 +33,7 @@ def _problems(report: HealthReport, language: str) -> Iterator[Problem]:
             yield _warning("DISK_LOW", words)
     yield from _of_backup(report, language)
     yield from _of_clock(report, language)
+    yield from _of_certificate(report, language)
     if report.jobs.failed:
         words = translate(language, "{count} jobs were given up: retry or discard them", count=report.jobs.failed)
         yield _warning("JOBS_FAILED", words)
@@ -64,6 +66,23 @@ def _of_clock(report: HealthReport, language: str) -> Iterator[Problem]:
             seconds=report.clock.ahead,
         )  # fmt: skip
         yield _warning("CLOCK_BEHIND_LOG", words)
+
+
+def _of_certificate(report: HealthReport, language: str) -> Iterator[Problem]:
+    found = report.certificate
+    if found is None:
+        return
+    if found.problem:
+        words = translate(language, "The certificate could not be renewed: {why}", why=found.problem)
+        yield _warning("CERTIFICATE_NOT_RENEWED", words)
+    until = min(found.valid_until, found.authority_valid_until or found.valid_until)
+    if until <= report.at:
+        yield _critical(
+            "CERTIFICATE_EXPIRED", translate(language, "The certificate has run out: no device connects any more")
+        )
+    elif until - report.at < CERTIFICATE_SOON:
+        days = (until - report.at).days
+        yield _warning("CERTIFICATE_EXPIRES", translate(language, "The certificate runs out in {days} days", days=days))
 
 
 def _of_mail(report: HealthReport, language: str) -> Iterator[Problem]:

@@ -33,6 +33,7 @@ def measure(tx: ReadTx, box: Box) -> HealthReport:
         backup=box.backup,
         jobs=dead_letters.depth(tx),
         clock=box.clock,
+        certificate=box.certificate,
         mail=MailHealth(
             configured=box.mail_configured,
             queued=mail.queued,

@@ -59,6 +59,16 @@ class ClockHealth(Kept):
     doubt: Freeze | None
 
 
+class CertificateHealth(Kept):
+    """What connections are encrypted with; `problem`: why it could not be renewed."""
+
+    mode: str
+    valid_until: datetime
+    authority_valid_until: datetime | None
+    authority_fingerprint: str | None
+    problem: str | None
+
+
 class AuditHealth(Kept):
     """Where the log ends, what the last verification found, and how far the last signed checkpoint reaches."""
 
@@ -86,6 +96,7 @@ class Box(Kept):
     volumes: list[VolumeHealth]
     backup: BackupHealth
     clock: ClockHealth
+    certificate: CertificateHealth | None
     mail_configured: bool
 
 
@@ -102,6 +113,7 @@ class HealthReport(Kept):
     jobs: Depth
     mail: MailHealth
     clock: ClockHealth
+    certificate: CertificateHealth | None
     audit: AuditHealth
 
 

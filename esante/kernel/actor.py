@@ -45,6 +45,9 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
     def has_scope(self, scope: Scope, workplace_id: str | None = None, practitioner_id: str | None = None) -> bool:
         """May this assistant do it, in this workplace (or in any), for this practitioner (or for one at least)?"""
+        if workplace_id is not None and practitioner_id is not None:
+            exact = (workplace_id, practitioner_id, scope)
+            return exact in self.scopes or (workplace_id, EVERYBODY, scope) in self.scopes
         return any(
             granted == scope
             and (workplace_id is None or workplace == workplace_id)

@@ -90,6 +90,8 @@ class PatientBrief(Kept):
     archived_at: datetime | None
     guardian_id: PatientId | None = None
     merged_into: PatientId | None = None
+    insured: bool = False
+    """There are policies on record, good or not."""
 
 
 class Patient(Kept):

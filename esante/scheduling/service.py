@@ -58,7 +58,8 @@ def request_appointment(tx: WriteTx, wish: AppointmentRequest) -> Appointment:
     kind = types.bookable_type(tx, wish.type_id, practitioner.id)
     starts_at = rules.start_of(tx, wish)
     rules.check_request(tx, wish, kind, starts_at, patient.id, place)
-    return book(tx, visits.new_visit(tx, wish, kind, place, patient.id, starts_at), kind, wish)
+    wanted = visits.new_visit(tx, wish, kind, place, patient.id, starts_at, insured=patient.insured)
+    return book(tx, wanted, kind, wish)
 
 
 def book(tx: WriteTx, wanted: Appointment, kind: AppointmentType, wish: AppointmentRequest) -> Appointment:

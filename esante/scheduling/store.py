@@ -114,17 +114,17 @@ def insert_move(tx: WriteTx, kept: Appointment, starts_at: datetime, reason: str
 
 
 def insurance_warning(
-    tx: ReadTx, patient_id: PatientId, workplace_id: WorkplaceId, today: date
+    tx: ReadTx, patient_id: PatientId, workplace_id: WorkplaceId, day: date
 ) -> InsuranceWarning | None:
-    """Whether the patient's policies have run out, or the site accepts none of them; None without policies."""
+    """Whether the patient's policies have run out by that day, or the site accepts none of the good ones; None without any."""
     return tx.maybe(
         InsuranceWarning | None,  # type: ignore[arg-type]
         "SELECT CASE WHEN patient.insurances = '[]' THEN NULL WHEN NOT EXISTS (SELECT 1 FROM json_each(patient.insurances)"
-        " WHERE coalesce(value ->> 'validTo', :today) >= :today) THEN 'expired' WHEN workplace.insurances <> '[]' AND NOT EXISTS"
+        " WHERE coalesce(value ->> 'validTo', :day) >= :day) THEN 'expired' WHEN workplace.insurances <> '[]' AND NOT EXISTS"
         " (SELECT 1 FROM json_each(patient.insurances) own JOIN json_each(workplace.insurances) accepted"
-        " ON lower(own.value ->> 'provider') = lower(accepted.value) AND coalesce(own.value ->> 'validTo', :today) >= :today)"
+        " ON lower(own.value ->> 'provider') = lower(accepted.value) AND coalesce(own.value ->> 'validTo', :day) >= :day)"
         " THEN 'not_accepted' END FROM patient, workplace WHERE patient.id = :patient AND workplace.id = :place",
-        {"patient": patient_id, "place": workplace_id, "today": today},
+        {"patient": patient_id, "place": workplace_id, "day": day},
     )
 
 

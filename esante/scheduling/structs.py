@@ -294,7 +294,7 @@ class Appointment(Kept):
     reconfirm_until: datetime | None = None
     """The staff moved it: until then the patient is to say whether the new time suits."""
     insurance_warning: InsuranceWarning | None = None
-    """As it was when the visit was booked; nobody is turned away for it."""
+    """Of the visit's day, by what was known when it was booked; nobody is turned away for it."""
     version: int
     created_at: datetime
     created_by: str

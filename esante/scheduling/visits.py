@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from esante.kernel import clock
 from esante.kernel.errors import NotFound
 from esante.kernel.structs import new_id
 from esante.kernel.transaction import ReadTx, WriteTx
@@ -34,8 +33,14 @@ def new_visit(
     place: WorkplaceId,
     patient_id: PatientId,
     starts_at: datetime,
+    *,
+    insured: bool,
 ) -> Appointment:
-    """The row as it will be kept: everything but the time, the texts and the two people comes from the clinic."""
+    """The row as it will be kept: everything but the time, the texts and the two people comes from the clinic.
+
+    Whoever is `insured` has policies; whether they are good on that day is looked up.
+    """
+    wall = times(tx, starts_at, timedelta(minutes=kind.duration_minutes))
     by_patient = tx.actor.role == "patient"
     held = by_patient and not kind.auto_confirm
     return Appointment(
@@ -48,7 +53,7 @@ def new_visit(
         type_name=kind.name,
         price_minor=kind.price_minor,
         currency=kind.currency,
-        **times(tx, starts_at, timedelta(minutes=kind.duration_minutes)),
+        **wall,
         status="pending" if held else "confirmed",
         hold_until=hold_until(tx, starts_at) if held else None,
         reason=wish.reason,
@@ -63,7 +68,7 @@ def new_visit(
         moves=0,
         entered_in_error=False,
         settled_at=None if held else tx.now,
-        insurance_warning=store.insurance_warning(tx, patient_id, place, clock.local_date(tx.now, finder.zone_of(tx))),
+        insurance_warning=store.insurance_warning(tx, patient_id, place, wall["local_on"]) if insured else None,
         version=1,
         created_at=tx.now,
         created_by=tx.actor.id,

@@ -195,8 +195,8 @@ def insured(clinic: Clinic, *policies: tuple[str, str | None]) -> None:
     ("policies", "accepted", "warning"),
     [
         ((), [], None),
-        ((("CPAM", "2026-11-15"),), [], "expired"),
-        ((("CPAM", "2026-11-16"),), [], None),
+        ((("CPAM", "2026-11-18"),), [], "expired"),
+        ((("CPAM", THURSDAY),), [], None),
         ((("CPAM", "2020-01-01"), ("MGEN", None)), [], None),
         ((("CPAM", None),), ["MGEN"], "not_accepted"),
         ((("mgen", None),), ["MGEN"], None),

@@ -16,7 +16,8 @@ _WHOLE = (
     " FROM patient p"
 )
 _BRIEF = (
-    "SELECT p.id, p.first_name, p.last_name, p.birth_date, p.archived_at, p.guardian_id, p.merged_into FROM patient p"
+    "SELECT p.id, p.first_name, p.last_name, p.birth_date, p.archived_at, p.guardian_id, p.merged_into,"
+    " p.insurances <> '[]' AS insured FROM patient p"
 )
 _COLUMNS = (
     "SELECT p.id, p.first_name, p.last_name, p.birth_date, p.gender, p.email, p.mobile_e164, p.guardian_id, p.sort_name,"

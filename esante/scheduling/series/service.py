@@ -77,7 +77,7 @@ def _book_one(tx: WriteTx, wish: SeriesWish, wall: datetime, series_id: str) -> 
     kind = types.bookable_type(tx, asked.type_id, who.id)
     starts_at = rules.start_of(tx, asked)
     rules.check_request(tx, asked, kind, starts_at, patient.id, place)
-    wanted = visits.new_visit(tx, asked, kind, place, patient.id, starts_at)
+    wanted = visits.new_visit(tx, asked, kind, place, patient.id, starts_at, insured=patient.insured)
     return service.book(tx, msgspec.structs.replace(wanted, series_id=series_id), kind, asked)
 
 

@@ -107,7 +107,7 @@ def accept_offer(tx: WriteTx, entry_id: EntryId) -> Appointment:
     kind = types.bookable_type(tx, entry.type_id, who.id)
     wish = AppointmentRequest(practitioner_id=who.id, type_id=kind.id, reason=entry.reason or "Waiting list")
     booked = msgspec.structs.replace(
-        visits.new_visit(tx, wish, kind, held.workplace_id, entry.patient_id, held.starts_at),
+        visits.new_visit(tx, wish, kind, held.workplace_id, entry.patient_id, held.starts_at, insured=True),
         id=held.id,
         ends_at=held.ends_at,
         room_id=held.room_id,

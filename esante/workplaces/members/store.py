@@ -104,14 +104,15 @@ def primary(tx: ReadTx, practitioner_id: PractitionerId) -> WorkplaceId | None:
 
 def usual_place(tx: ReadTx, practitioner_id: PractitionerId) -> WorkplaceId | None:
     """The clinic's own site for its members, and for who is a member nowhere; else the primary one."""
-    return tx.maybe(
-        WorkplaceId | None,  # type: ignore[arg-type]
-        "SELECT coalesce((SELECT workplace_id FROM workplace_member WHERE practitioner_id = :who AND until_at IS NULL"
-        " AND workplace_id = (SELECT id FROM workplace WHERE is_primary = 1)),"
-        " (SELECT workplace_id FROM workplace_member WHERE practitioner_id = :who AND until_at IS NULL AND is_primary = 1),"
-        " (SELECT id FROM workplace WHERE is_primary = 1))",
-        {"who": practitioner_id},
-    )
+    return tx.maybe(WorkplaceId | None, _USUAL, practitioner_id)  # type: ignore[arg-type]
+
+
+_USUAL = (
+    "SELECT CASE WHEN EXISTS (SELECT 1 FROM workplace_member m WHERE m.practitioner_id = ?1 AND m.workplace_id = w.id"
+    " AND m.until_at IS NULL) THEN w.id ELSE coalesce((SELECT m.workplace_id FROM workplace_member m"
+    " WHERE m.practitioner_id = ?1 AND m.is_primary = 1 AND m.until_at IS NULL), w.id) END"
+    " FROM workplace w WHERE w.is_primary = 1"
+)
 
 
 def oldest(tx: ReadTx, practitioner_id: PractitionerId) -> WorkplaceId | None:

@@ -34,7 +34,7 @@ From = Annotated[
 Name = Annotated[
     str,
     typer.Argument(
-        metavar="[BACKUP]", help="Its name, as `list` shows it, or its file; default: the newest.", show_default=False
+        metavar="BACKUP", help="Its name, as `list` shows it, or its file; default: the newest.", show_default=False
     ),
 ]
 Kit = Annotated[

@@ -7,12 +7,15 @@ as long as that step takes. Nobody waits for a backup, so its steps are small.
 import hashlib
 import os
 import threading
+import time
+from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-STEP_BYTES = 1024 * 1024
-REST_SECONDS = 0.01
+STEP_BYTES = 512 * 1024
+LEAST_REST, MOST_REST = 0.01, 0.1
+"""Seconds; in between, twice what the disk took: one that is busy or slow is left alone for longer."""
 READ_BYTES = 1024 * 1024
 
 _never = threading.Event()
@@ -28,8 +31,11 @@ def nobody(stage: str, done: int, total: int) -> None:
     """Tell nobody."""
 
 
-def rest() -> None:
-    _never.wait(REST_SECONDS)
+def step(sync: Callable[[], None]) -> None:
+    """Sync what was written, and rest."""
+    started = time.monotonic()
+    sync()
+    _never.wait(min(max(2 * (time.monotonic() - started), LEAST_REST), MOST_REST))
 
 
 class PacedFile:
@@ -51,9 +57,8 @@ class PacedFile:
         self.size += len(piece)
         self._step += len(piece)
         if self._step >= STEP_BYTES:
-            self.sync()
             self._step = 0
-            rest()
+            step(self.sync)
         return len(piece)
 
     def flush(self) -> None:

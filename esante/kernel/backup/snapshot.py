@@ -25,8 +25,8 @@ from esante.kernel.connection import DATABASE, open_copy, open_database
 from esante.kernel.errors import Broken
 from esante.kernel.keyring import Keyring
 
-PAGES = 256
-"""1 MB in one step of the copy."""
+PAGES = 128
+"""512 KB in one step of the copy."""
 ROOM = 64 * 1024 * 1024
 """What is left free on the shelf, at the least."""
 
@@ -88,9 +88,8 @@ def _copy_database(path: Path, keys: Keyring, target: Path, told: Told) -> Snaps
             with copied.backup("main", source, "main") as steps:
                 while not steps.done:
                     steps.step(PAGES)
-                    os.fdatasync(handle)
+                    pace.step(lambda: os.fdatasync(handle))
                     told("Copying the database", steps.page_count - steps.remaining, steps.page_count)
-                    pace.rest()
         finally:
             copied.close()
             os.close(handle)

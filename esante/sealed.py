@@ -17,6 +17,7 @@ import uvicorn
 from litestar.types import Receive, Scope, Send
 
 from esante import __version__
+from esante.edge import HEADERS, NO_STORE, POLICY
 from esante.kernel import keyring
 from esante.kernel.errors import Broken
 from esante.kernel.keyring import Keyring
@@ -122,12 +123,12 @@ async def _sealed(scope: Scope, receive: Receive, send: Send) -> None:
         message = "The clinic is sealed until its passphrase is typed on the box: esante unlock"
         body = msgspec.json.encode({"error": {"code": "SEALED", "message": message, "details": [], "requestId": ""}})
     headers = [
+        *HEADERS,
+        POLICY,
+        NO_STORE,
         (b"content-type", kind),
         (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
         (b"retry-after", b"30"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

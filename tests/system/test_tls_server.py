@@ -27,6 +27,7 @@ from esante.welcome import Welcome
 from tests.conftest import PASSWORD
 from tests.live import free_port, wait_until
 from tests.process import Served, run
+from tests.system.test_headers import ALWAYS, CLOSED
 
 LIMITS = Limits(header_seconds=1.5, body_stall_seconds=1.5, header_bytes=2048, connections_per_address=8)
 
@@ -140,6 +141,25 @@ def test_it_stops_in_good_order(data: Path, toml: Path) -> None:
     with httpx.Client(verify=trusting(data)) as client:
         client.get(f"{server.address}/api/v1/health")
         assert server.stop() == 0
+
+
+def test_a_sealed_clinic_speaks_tls_too(tmp_path: Path, page_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its passphrase never crosses the network, but nobody may take its page for another's either."""
+    (tmp_path / "typed").write_text("correct horse battery staple\n")
+    monkeypatch.setenv("ESANTE_PASSPHRASE_FILE", str(tmp_path / "typed"))
+    toml = tmp_path / "esante.toml"
+    toml.write_text(f'[tls]\nmode = "local"\n[discovery]\npage_port = {page_port}\n')
+    where = ("--data", str(tmp_path / "data"), "--config", str(toml))
+    run("init", "--unlock", "passphrase", *where)
+    server = Served(tmp_path / "data", toml, scheme="https")
+    with httpx.Client(base_url=server.address, verify=trusting(tmp_path / "data")) as client:
+        sealed = client.get("/")
+        assert sealed.status_code == 503
+        assert {name: sealed.headers[name] for name in ALWAYS} == ALWAYS
+        assert sealed.headers["content-security-policy"] == CLOSED
+        run("unlock", "--data", str(tmp_path / "data"))
+        wait_until(lambda: client.get("/api/v1/health").json()["status"] == "ok", 30)
+    assert server.stop() == 0
 
 
 # ------------------------------------------------------------------------------------------ guarded

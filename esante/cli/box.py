@@ -1,6 +1,7 @@
 """`esante init`, `serve`, `demo`, `config show`: making a clinic and running it."""
 
 import asyncio
+import os
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,9 +17,10 @@ from esante.cli import report
 from esante.cli.opening import DEMO_KEY, operator, passphrase, settings_of, unlocked, with_clinic
 from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Host, Json, Port
 from esante.identity import service as identity
-from esante.kernel import files, keyring
+from esante.kernel import files, keyring, moving_in
 from esante.kernel.config import LOOPBACK, Config
-from esante.kernel.errors import Broken
+from esante.kernel.errors import Broken, Conflict
+from esante.kernel.keyring import Keyring
 from esante.kernel.transaction import WriteTx
 from esante.server import serve as serve_clinic
 from esante.workplaces import service as workplaces
@@ -45,12 +47,23 @@ def init(
 ) -> None:
     """Make a new, empty clinic: its keys, its database, and a one-time code for the first admin.
 
+    Run again while there is no admin, it gives a fresh code; what an interrupted try has left is made anew.
+
     key-file: it starts by itself, and protects against the loss of a backup or of a disk without the key, not of the whole box.
     passphrase: it waits for its passphrase after each start, and protects against the theft of the whole box too.
     """
     settings = settings_of(config, data)
-    _make(data, settings, passphrase(twice=True) if unlock == "passphrase" else None)
-    code = with_clinic(data, settings, lambda clinic: clinic.db.write(operator(), _open_house, name))
+    if (data / moving_in.LAST).exists():
+        code = with_clinic(data, settings, lambda clinic: clinic.db.write(operator(), _open_again, str(data)))
+    else:
+        typed = passphrase(twice=True) if unlock == "passphrase" else None
+        files.make_folder(data)
+        with files.locked(data / "lock", f"esante init, process {os.getpid()}"):
+            moving_in.refuse_occupied(data)
+            draft = moving_in.begin(data)
+            keys = _make(draft, settings, typed)
+            code = with_clinic(draft, settings, lambda clinic: clinic.db.write(operator(), _open_house, name), keys)
+            moving_in.settle(draft)
     made = Made(str(data), settings.keys.file if unlock == "key-file" else None, code)
     if as_json:
         report.as_json(made)
@@ -125,14 +138,12 @@ def show_config(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = 
             report.out.print(f"{section.name} = {value!r}")
 
 
-def _make(data: Path, settings: Config, passphrase: str | None = None) -> None:
-    """Keys, then the database; a clinic that is there already is `Broken`, and nothing of it is touched."""
-    if (data / "keyring").exists():
-        raise Broken(f"There is a clinic in {data} already. Serve it: esante serve --data {data}")
-    files.make_folder(data)
+def _make(data: Path, settings: Config, passphrase: str | None = None) -> Keyring:
+    """Keys, then the database."""
     key_file = None if passphrase else Path(settings.keys.file).expanduser()
     keys = keyring.create(data, key_file, passphrase=passphrase)
     bring_up_to_date(data, keys, new=True)
+    return keys
 
 
 def _open_house(tx: WriteTx, name: str) -> str:
@@ -140,6 +151,14 @@ def _open_house(tx: WriteTx, name: str) -> str:
     if name != tx.settings.clinic_name:
         admin.change_setting(tx, "clinicName", 0, SettingWish(value=name))
     return identity.issue_first_admin_code(tx)
+
+
+def _open_again(tx: WriteTx, data: str) -> str:
+    """A clinic without an admin may be given another code; any other is `Broken`, and nothing of it is touched."""
+    try:
+        return identity.issue_first_admin_code(tx)
+    except Conflict:
+        raise Broken(f"There is a clinic in {data} already. Serve it: esante serve --data {data}") from None
 
 
 def _begin_demo(data: Path) -> None:

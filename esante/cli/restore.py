@@ -12,7 +12,7 @@ from esante.cli import report
 from esante.cli.backup_ways import From, KeyFile, Kit, Name, named_files, place_of, progress, way_into
 from esante.cli.opening import operator, settings_of, with_clinic
 from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Json
-from esante.kernel import clock, files, keyring, slots
+from esante.kernel import clock, files, keyring, moving_in, slots
 from esante.kernel.backup import restore as restoring
 from esante.kernel.backup import shelf
 from esante.kernel.backup.manifest import Manifest, signer
@@ -52,7 +52,7 @@ def restore(
     hours are not sent. Never start the old box again beside the new one.
     """
     settings = settings_of(config, data)
-    restoring.refuse_occupied(data)
+    moving_in.refuse_occupied(data)
     place, wanted = place_of(where, settings, data, name)
     chosen = shelf.choose(place, wanted)
     files.make_folder(data)
@@ -60,14 +60,14 @@ def restore(
         tempfile.TemporaryDirectory(prefix="esante-keys-") as ring,
         files.locked(data / "lock", f"esante backup restore, process {os.getpid()}"),
     ):
-        restoring.refuse_occupied(data)
+        moving_in.refuse_occupied(data)
         way = way_into(place, settings, data, kit, key_file, Path(ring))
         with progress(shown=not as_json) as told:
             into, keys, said = restoring.draft(place, chosen, way, data, named_files, told)
         own_key_file = Path(settings.keys.file).expanduser()
         keys, starts_with = _give_key_file(into, keyring.renew_installation(into, keys), own_key_file)
         _begin_again(into, settings, keys, said)
-        restoring.settle(into)
+        moving_in.settle(into)
     done = Restored(
         name=said.name,
         made_at=said.made_at,

@@ -4,13 +4,9 @@ strace kills the process at the n-th call of each kind that touches the clinic o
 which those are. The short form tries some of them, ESANTE_FULL=1 all.
 """
 
-import os
-import random
-import re
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,27 +18,11 @@ from esante.kernel.backup import drill, opening, shelf
 from esante.kernel.connection import DATABASE, open_database
 from esante.kernel.witness import Witness, gap_message
 from tests.backup.conftest import Box
+from tests.crash import PLAIN, crash_points, kill_at, some_of
 from tests.process import ROOT
-
-FULL = os.environ.get("ESANTE_FULL") == "1"
-SAMPLES = 6
-CALLS = (
-    "openat",
-    "write",
-    "pwrite64",
-    "fsync",
-    "fdatasync",
-    "ftruncate",
-    "rename",
-    "unlink",
-    "unlinkat",
-    "mkdir",
-    "rmdir",
-)
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing: apt install strace")
 
-PLAIN = "from esante.cli.main import main; main()"
 STRAIGHT_INTO_PLACE = """
 from contextlib import contextmanager
 from io import FileIO
@@ -61,51 +41,13 @@ shelf.Folder.draft = draft
 """
 KEYRING_FIRST = """
 import os
-from esante.kernel.backup import restore
+from esante.kernel import moving_in
 def settle(into):
     for path in sorted(into.iterdir(), key=lambda path: path.name != "keyring"):
         os.replace(path, into.parent / path.name)
-restore.settle = settle
+moving_in.settle = settle
 """
 """The controls: what these tests must find."""
-
-
-def strace(more: list[str], code: str, arguments: list[str]) -> "subprocess.CompletedProcess[str]":
-    command = ["strace", "-f", "-qq", *more, sys.executable, "-c", code, *arguments]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
-
-
-def crash_points(code: str, arguments: list[str], root: Path) -> list[tuple[str, int]]:
-    """Every call that touches something below `root`: its kind, and the how manieth of its kind in its thread, as strace counts."""
-    out = root.parent / "calls.txt"
-    done = strace(["-y", "--seccomp-bpf", "-o", str(out), "-e", f"trace={','.join(CALLS)}"], code, arguments)
-    assert done.returncode == 0, done.stderr
-    seen, points = Counter[tuple[str, str]](), []
-    for line in out.read_text(errors="replace").splitlines():
-        if (call := re.match(r"(\d+) +(\w+)\(", line)) is None:
-            continue
-        thread, name = call[1], call[2]
-        seen[thread, name] += 1
-        if str(root) in line and (name, seen[thread, name]) not in points:
-            points.append((name, seen[thread, name]))
-    assert {"rename", "fsync", "fdatasync", "pwrite64", "unlink", "mkdir"} <= {name for name, _ in points}
-    return points
-
-
-def some_of(points: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """All of them, or some: each rename, for there it is decided, and a few of the rest."""
-    if FULL:
-        return points
-    renames = [point for point in points if point[0] == "rename"]
-    rest = [point for point in points if point[0] != "rename"]
-    return renames[:4] + random.Random(5).sample(rest, SAMPLES - 4)
-
-
-def kill_at(point: tuple[str, int], code: str, arguments: list[str]) -> None:
-    name, number = point
-    inject = ["-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={number}"]
-    assert strace(inject, code, arguments).returncode == -9, f"{point} was not reached"
 
 
 def fresh(box: Box, into: Path) -> Box:

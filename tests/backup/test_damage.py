@@ -14,7 +14,7 @@ import pytest
 
 from esante.app import bring_up_to_date
 from esante.cli.backup_ways import named_files
-from esante.kernel import clock, keyring, migrate, slots
+from esante.kernel import clock, keyring, migrate, moving_in, slots
 from esante.kernel.backup import archive, drill, manifest, opening, restore, shelf, snapshot
 from esante.kernel.backup.manifest import Signed
 from esante.kernel.backup.opening import Opening
@@ -33,7 +33,7 @@ def examine(box: Box, name: str, scratch: Path, way: Opening | None = None) -> N
 def restored(box: Box, name: str, target: Path, way: Opening) -> Path:
     target.mkdir()
     into, _, said = restore.draft(box.place, name, way, target, named_files)
-    restore.settle(into)
+    moving_in.settle(into)
     conn = box.open(target)
     assert conn.execute("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1").get == (said.audit.seq, said.audit.mac)
     for file_id in named_files(conn):

@@ -181,7 +181,7 @@ def test_a_folder_that_is_not_empty_is_refused(box: Box) -> None:
     refused = restore(box, data=box.data, check=False)
     assert refused.returncode == 1
     assert refused.stderr.strip() == (
-        f"esante: {box.data} is not empty: it holds backup-status.json. Restore into another folder, or move this one away"
+        f"esante: {box.data} is not empty: it holds backup-status.json. Choose another folder, or move this one away"
         f" first: mv {box.data} {box.data}.before"
     )
     assert {path: path.stat().st_mtime_ns for path in box.data.rglob("*")} == before

@@ -42,6 +42,10 @@ def test_a_clinic_is_never_made_over_another(tmp_path: Path, config: Path) -> No
     data = tmp_path / "data"
     run("init", "--data", str(data), "--config", str(config))
     before = (data / "keyring").read_bytes()
+    fresh = json.loads(run("init", "--data", str(data), "--config", str(config), "--json").stdout)
+    assert fresh["firstAdminCode"], "while nobody has entered it"
+    assert (data / "keyring").read_bytes() == before
+    run("user", "add", "ines@clinic.example", "--role", "admin", "--data", str(data), "--config", str(config))
     again = run("init", "--data", str(data), "--config", str(config), check=False)
     assert again.returncode == 1
     assert "There is a clinic in" in again.stderr

@@ -1,36 +1,15 @@
 """Making a clinic of a backup: checked while it is still a draft, in place at once or not at all."""
 
-import os
-import shutil
 from pathlib import Path
 
-from esante.kernel import files, vault
+from esante.kernel import files, moving_in, vault
 from esante.kernel.backup import check, drill, pace, shelf
 from esante.kernel.backup.check import NamedFiles
 from esante.kernel.backup.manifest import Manifest
 from esante.kernel.backup.opening import Opening
 from esante.kernel.backup.pace import PacedFile, Told
 from esante.kernel.backup.shelf import Shelf
-from esante.kernel.errors import Broken
 from esante.kernel.keyring import Keyring
-
-DRAFT = ".restoring"
-LAST = "keyring"
-"""Where there is a keyring there is a clinic: it comes last."""
-
-
-def refuse_occupied(target: Path) -> None:
-    """Only an empty folder, or what an interrupted restore has left, may be restored into."""
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise Broken(f"{target} is not a folder")
-    there = {path.name for path in target.iterdir()} - {"lock", "lost+found"}
-    if LAST in there or (there and DRAFT not in there):
-        raise Broken(
-            f"{target} is not empty: it holds {min(there)}. Restore into another folder, or move this one away first:"
-            f" mv {target} {target}.before"
-        )
 
 
 def draft(
@@ -38,30 +17,13 @@ def draft(
 ) -> tuple[Path, Keyring, Manifest]:
     """Restore everything into a draft inside `target`, and check it; the caller holds `target` and has refused an occupied one.
 
-    Until `settle` there is no clinic in `target`, and another try begins anew.
+    Until `moving_in.settle` there is no clinic in `target`, and another try begins anew.
     """
-    into = target / DRAFT
-    for left in target.iterdir():
-        if left.name not in ("lock", "lost+found"):
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-    files.make_folder(into)
+    into = moving_in.begin(target)
     keys, said = drill.unlocked(place, name, opening, into, told)
     check.database(into, keys, said, named, told)
     _bring_files(place, said, into / "files", told)
     return into, keys, said
-
-
-def settle(into: Path) -> None:
-    """Move the checked draft into its folder, the keyring last: from then on it is the clinic."""
-    target = into.parent
-    for path in sorted(into.iterdir(), key=lambda path: path.name == LAST):
-        if path.name == LAST:
-            files.sync_folder(target)
-        if path.name != "lock":
-            os.replace(path, target / path.name)
-    files.sync_folder(target)
-    shutil.rmtree(into)
-    files.sync_folder(target)
 
 
 def _bring_files(place: Shelf, said: Manifest, folder: Path, told: Told) -> None:

@@ -112,13 +112,13 @@ class Certificates:
             files.make_folder(self._folder)
             with files.locked(self._folder / "lock", "esante", wait=True):  # the command line may be at it too
                 ensure_leaf(self._folder, wanted_names(self._config), addresses(), self._now())
-            self.authority = _read(self._folder / "ca.crt")
+            self.authority = read_certificate(self._folder / "ca.crt")
             chain, key = self._folder / "leaf.crt", self._folder / "leaf.key"
         seen = [(path, _stamp(path)) for path in (chain, key)]
         self._problem = None
         if seen == self._loaded:
             return False
-        leaf = _read(chain)
+        leaf = read_certificate(chain)
         try:
             _context().load_cert_chain(chain, key)  # first beside: a pair that does not fit would spoil the live one
             self.context.load_cert_chain(chain, key)
@@ -127,6 +127,11 @@ class Certificates:
         self._leaf, self._loaded = leaf, seen
         log.info("certificate_loaded", valid_until=leaf.not_valid_after_utc.isoformat())
         return True
+
+
+def chain_of(folder: Path, config: Config) -> Path:
+    """The file with the certificate that connections are encrypted with, of the clinic in `folder`."""
+    return Path(config.tls.certificate).expanduser() if config.tls_mode == "own" else folder / FOLDER / "leaf.crt"
 
 
 def _context() -> ssl.SSLContext:
@@ -173,7 +178,7 @@ def ensure_leaf(folder: Path, names: list[str], ips: list[Address], now: datetim
     """
     if not (folder / "ca.crt").exists():
         make_authority(folder, [*names, *host_names()], now)
-    authority = _read(folder / "ca.crt")
+    authority = read_certificate(folder / "ca.crt")
     if alien := [name for name in names if not _may_sign(authority, name)]:
         raise Broken(
             f"The clinic's certificate authority may not sign for {', '.join(alien)}. With another authority (all devices must"
@@ -182,7 +187,7 @@ def ensure_leaf(folder: Path, names: list[str], ips: list[Address], now: datetim
     names = [*names, *(name for name in host_names() if _may_sign(authority, name) and name not in names)]
     wanted = {*names, *map(str, ips)}
     if (folder / "leaf.crt").exists() and (folder / "leaf.key").exists():
-        leaf = _read(folder / "leaf.crt")
+        leaf = read_certificate(folder / "leaf.crt")
         begin, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
         is_young = begin <= now < begin + (end - begin) * RENEW_AFTER
         if is_young and wanted <= set(_names_in(leaf)) and leaf.issuer == authority.subject:
@@ -263,7 +268,7 @@ def _private(key: EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _read(path: Path) -> x509.Certificate:
+def read_certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:

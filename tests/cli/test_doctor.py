@@ -15,8 +15,10 @@ from esante.cli.doctor.case import Case, Result
 from esante.cli.doctor.command import CHECKS, examined
 from esante.kernel import audit_log, backup_status, clock, keyring, migrate, slots
 from esante.kernel.backup_status import BackupStatus
+from esante.kernel.config import load
 from esante.kernel.connection import open_database
 from esante.kernel.structs import new_id
+from esante.kernel.tls import Certificates
 from esante.kernel.vault import Vault, place_of
 from esante.kernel.witness import Witness
 from tests.live import Postman
@@ -189,6 +191,30 @@ def test_jobs(box: SimpleNamespace) -> None:
 
 def test_clock(box: SimpleNamespace) -> None:
     assert examine(box, now=datetime(2020, 1, 1, tzinfo=UTC))["clock"].state == "broken"
+
+
+def on_network(box: SimpleNamespace, *more: str) -> str:
+    text = str(box.toml.read_text())
+    lines = "\n".join(['[server]\nhost = "0.0.0.0"', *more])
+    box.toml.write_text(f"{lines}\n{text}")
+    return text
+
+
+def test_certificate(box: SimpleNamespace) -> None:
+    on_network(box)
+    assert examine(box)["certificate"].state == "warning", "none yet"
+    Certificates(box.data, load(box.toml))
+    assert examine(box)["certificate"].state == "ok"
+    now = clock.now()
+    for days, state in ((380, "ok"), (390, "warning"), (400, "broken"), (-5, "broken")):
+        assert examine(box, now=now + timedelta(days=days))["certificate"].state == state
+    (box.data / "tls" / "leaf.crt").write_text("nothing")
+    assert examine(box)["certificate"].state == "broken"
+
+
+def test_a_network_in_the_clear(box: SimpleNamespace) -> None:
+    on_network(box, '[tls]\nmode = "off"')
+    assert "can read along" in str(examine(box)["certificate"].what)
 
 
 @pytest.mark.parametrize(("days", "state"), [(1, "ok"), (3, "warning"), (8, "broken")])

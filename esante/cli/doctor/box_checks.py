@@ -8,13 +8,14 @@ from pathlib import Path
 
 from esante.cli.doctor.case import Case, Finding, broken, warning
 from esante.cli.opening import settings_of, unlocked
-from esante.kernel import backup_status, disk
+from esante.kernel import backup_status, disk, tls
 from esante.kernel.errors import Broken
 from esante.notifications.channels import email
 
 KIT_DAYS = 90
 BACKUP_LATE = timedelta(hours=50)
 BACKUP_LOST = timedelta(days=7)
+CERTIFICATE_SOON = timedelta(days=14)
 PRIVATE = ("keyring", "witness", "esante.db", "esante.db-wal", "esante.db-shm", "clock", "demo-accounts.txt")
 
 
@@ -68,6 +69,37 @@ def keys(case: Case) -> Iterator[Finding]:
     if case.keys.coming:
         yield warning(
             "A rotation of keys was interrupted", "Start the server once: it finishes or forgets it by itself"
+        )
+
+
+def certificate(case: Case) -> Iterator[Finding]:
+    """Connections from the network are encrypted, with a certificate that holds."""
+    if case.config.tls_mode == "off":
+        if case.config.is_on_network:
+            yield broken(
+                "Whoever is on the network can read along", 'Encrypt connections: [tls] mode = "local" in esante.toml'
+            )
+        return
+    file = tls.chain_of(case.folder, case.config)
+    if case.config.tls_mode == "local" and not file.exists():
+        yield warning("There is no certificate yet", "Start the server once: it makes one")
+        return
+    try:
+        found = tls.read_certificate(file)
+    except (Broken, OSError) as error:
+        yield broken(
+            f"The certificate cannot be read: {error}", f"Bring {file} back, or remove it and start the server"
+        )
+        return
+    left = found.not_valid_after_utc - case.now
+    if left < timedelta() or case.now < found.not_valid_before_utc:
+        yield broken(
+            f"The certificate {file} does not hold today",
+            "Is the clock right? Then start the server: it renews its own",
+        )
+    elif left < CERTIFICATE_SOON:
+        yield warning(
+            f"The certificate {file} runs out in {left.days} days", "Renew it; the server takes it without a restart"
         )
 
 

@@ -22,6 +22,7 @@ CHECKS: dict[str, Check] = {
     "chain": data_checks.chain,
     "jobs": data_checks.jobs,
     "clock": data_checks.the_clock,
+    "certificate": box_checks.certificate,
     "backup": box_checks.backups,
     "disk": box_checks.disks,
     "mail": box_checks.mail,
@@ -40,7 +41,7 @@ def doctor(
     deep: Annotated[bool, typer.Option("--deep", help="Compare every index with its table too; slower.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Examine the box: settings, permissions, keys, data, audit log, files, jobs, clock, backups, disk, mail.
+    """Examine the box: settings, permissions, keys, data, audit log, files, jobs, clock, certificate, backups, disk, mail.
 
     It may run beside the server and changes nothing without --fix. Exit code 1 when something is ill, 0 when at most a look is due.
     """

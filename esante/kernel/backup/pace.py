@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol
 STEP_BYTES = 512 * 1024
 LEAST_REST, MOST_REST = 0.01, 0.1
 """Seconds; in between, twice what the disk took: one that is busy or slow is left alone for longer."""
-READ_BYTES = 1024 * 1024
+READ_BYTES = 256 * 1024
 
 _never = threading.Event()
 

@@ -31,12 +31,11 @@ async def around(
     """All of it, while the server answers on `port`. What cannot be is said in the log, and keeps nobody from working."""
     async with AsyncExitStack() as stack:
         if certificates:
-            task = asyncio.create_task(_renew(certificates), name="certificates")
-            stack.push_async_callback(_end, task)
+            stack.push_async_callback(_end, asyncio.create_task(_renew(certificates), name="certificates"))
             if config.tls_mode == "local" and config.discovery.page_port:
                 await stack.enter_async_context(_page(config, certificates, port, state, language()))
         if config.discovery.announce == "on" or (config.discovery.announce == "auto" and config.is_on_network):
-            await stack.enter_async_context(_announced(config, port))
+            stack.push_async_callback(_end, asyncio.create_task(_announce(config, port), name="announce"))
         yield
 
 
@@ -90,27 +89,43 @@ async def _page(
 # ---------------------------------------------------------------------------------- the name
 
 
-@asynccontextmanager
-async def _announced(config: Config, port: int) -> AsyncIterator[None]:
-    """By mDNS: `<name>.local` leads here."""
-    kind, name = "_https._tcp.local." if config.tls_mode != "off" else "_http._tcp.local.", config.discovery.name
+async def _announce(config: Config, port: int) -> None:
+    """By mDNS: `<name>.local` leads here, also when the box gets its address later, or another one."""
+    shown: list[str] = []
+    announcer: AsyncZeroconf | None = None
+    try:
+        while True:
+            if (found := _announceable(config)) != shown:
+                if announcer:
+                    await announcer.async_close()
+                announcer = await _register(config, port, found) if found else None
+                shown = found
+            await asyncio.sleep(LOOKS_SECONDS)
+    finally:
+        if announcer:
+            await announcer.async_close()
+
+
+def _announceable(config: Config) -> list[str]:
+    """The addresses of the family that the server listens on."""
     version = 6 if ":" in config.server.host else 4
-    found = [str(ip) for ip in tls.addresses() if config.is_on_network != ip.is_loopback and ip.version == version]
+    return [str(ip) for ip in tls.addresses() if ip.version == version and ip.is_loopback != config.is_on_network]
+
+
+async def _register(config: Config, port: int, found: list[str]) -> AsyncZeroconf | None:
+    kind, name = "_https._tcp.local." if config.tls_mode != "off" else "_http._tcp.local.", config.discovery.name
     info = AsyncServiceInfo(
         kind, f"{name}.{kind}", port=port, server=f"{name}.local.", parsed_addresses=found, properties={"path": "/"}
     )
+    version = IPVersion.V6Only if ":" in found[0] else IPVersion.V4Only
+    announcer = None
     try:
-        announcer = AsyncZeroconf(interfaces=found, ip_version=IPVersion.V6Only if version == 6 else IPVersion.V4Only)
-    except OSError as error:
-        log.warning("not_announced", why=error.strerror or str(error))
-        yield
-        return
-    try:
-        try:
-            await announcer.async_register_service(info, allow_name_change=True)
-            log.info("announced", host=f"{name}.local", addresses=found)
-        except (MdnsError, OSError) as error:
-            log.warning("not_announced", why=type(error).__name__)
-        yield
-    finally:
-        await announcer.async_close()
+        announcer = AsyncZeroconf(interfaces=found, ip_version=version)
+        await announcer.async_register_service(info, allow_name_change=True)
+    except (MdnsError, OSError, RuntimeError) as error:
+        log.warning("not_announced", why=str(error) or type(error).__name__)
+        if announcer:
+            await announcer.async_close()
+        return None
+    log.info("announced", host=f"{name}.local", addresses=found)
+    return announcer

@@ -15,8 +15,6 @@ from esante.kernel.tls import Certificates
 
 app = typer.Typer(help="Encrypted connections: the certificate, the sheet for the wall.", no_args_is_help=True)
 
-Folder = Data
-
 
 @app.callback()
 def group() -> None:
@@ -24,7 +22,7 @@ def group() -> None:
 
 
 @app.command()
-def show(data: Folder = DATA, config: ConfigFile = CONFIG, as_json: Json = False) -> None:
+def show(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False) -> None:
     """Print which names the certificate is for, until when, and the fingerprint of the clinic's own authority.
 
     The certificate is made now if there is none yet; a running server renews it by itself.
@@ -43,7 +41,7 @@ def show(data: Folder = DATA, config: ConfigFile = CONFIG, as_json: Json = False
 @app.command()
 def poster(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to: a .pdf, or a .svg with the square alone.")],
-    data: Folder = DATA,
+    data: Data = DATA,
     config: ConfigFile = CONFIG,
 ) -> None:
     """Make the sheet for the clinic's wall: the address to open, and the fingerprint to compare, as text and as a QR code."""
@@ -53,14 +51,14 @@ def poster(
             "The clinic has no authority of its own: there is nothing that a device would have to learn to trust"
         )
     status = _certificates(data, settings).status
-    print_ = status.authority_fingerprint or ""
+    to_compare = status.authority_fingerprint or ""
     page = _page_address(settings)
-    square = prints.qr_svg(f"{page}#sha256={print_.replace(':', '')}")
+    square = prints.qr_svg(f"{page}#sha256={to_compare.replace(':', '')}")
     if file.suffix == ".svg":
         files.write_whole(file, square.encode(), 0o644)
     elif file.suffix == ".pdf":
         files.write_whole(file, prints.pdf(
-            "wall_poster", page=page, address=settings.link_base, fingerprint=print_, qr=square, clinic=settings.discovery.name,
+            "wall_poster", page=page, address=settings.link_base, fingerprint=to_compare, qr=square, clinic=settings.discovery.name,
         ), 0o644)  # fmt: skip
     else:
         raise Broken(f"{file} is neither a .pdf nor a .svg")
@@ -69,7 +67,7 @@ def poster(
 
 @app.command("new-authority")
 def new_authority(
-    data: Folder = DATA,
+    data: Data = DATA,
     config: ConfigFile = CONFIG,
     sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:

@@ -218,9 +218,15 @@ def make_authority(folder: Path, names: Iterable[str], now: datetime) -> x509.Ce
 
 def _make_leaf(folder: Path, authority: x509.Certificate, names: list[str], ips: list[Address], now: datetime) -> None:
     """Key first: a certificate without its key would never be asked for again."""
-    signer = load_pem_private_key((folder / "ca.key").read_bytes(), password=None)
-    if not isinstance(signer, EllipticCurvePrivateKey):
-        raise Broken(f"{folder / 'ca.key'} is not the key of the clinic's certificate authority")
+    try:
+        signer = load_pem_private_key((folder / "ca.key").read_bytes(), password=None)
+    except (OSError, ValueError):
+        signer = None
+    if not isinstance(signer, EllipticCurvePrivateKey) or signer.public_key() != authority.public_key():
+        raise Broken(
+            f"{folder / 'ca.key'} is not the key of the clinic's certificate authority. Bring it back, or make another"
+            " authority, which all devices must learn to trust: esante tls new-authority"
+        )
     key = generate_private_key(SECP256R1())
     subjects = [*map(x509.DNSName, names), *map(x509.IPAddress, ips)]
     life = min(LEAF_LIFE, authority.not_valid_after_utc - now + EARLIER)

@@ -244,6 +244,23 @@ def test_what_a_death_left_half_done_is_done_at_the_next_start(tmp_path: Path, c
     end()
 
 
+@pytest.mark.parametrize("content", [None, b"", b"nonsense", "another"])
+def test_an_authority_whose_key_is_gone_is_said_and_serves_on(tmp_path: Path, clock: Clock, content: Any) -> None:
+    certificates, key = Certificates(tmp_path, LOCAL, now=clock), tmp_path / "tls" / "ca.key"
+    if content == "another":
+        tls.make_authority(tmp_path / "other", ["esante.local"], TODAY)
+        content = (tmp_path / "other" / "ca.key").read_bytes()
+    key.unlink()
+    if content is not None:
+        key.write_bytes(content)
+    clock.at += timedelta(days=300)
+    assert certificates.refresh() is False
+    assert "new-authority" in (certificates.status.problem or "")
+    (tmp_path / "tls" / "leaf.crt").unlink()
+    with pytest.raises(Broken, match=r"ca\.key"):
+        Certificates(tmp_path, LOCAL, now=clock)
+
+
 # ------------------------------------------------------------------------------------ the operator's
 
 

@@ -1,5 +1,6 @@
 """The clinic served over TLS: guarded from the first byte, explained on a plain page, found by its name."""
 
+import asyncio
 import json
 import shutil
 import socket
@@ -7,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from zeroconf import Zeroconf
 
+from esante import network
 from esante.demo import Furnished
-from esante.kernel.config import Config, Limits, Tls
+from esante.kernel.config import Config, Limits, Server, Tls
 from esante.kernel.http_guard import Door
 from esante.kernel.tls import Certificates, fingerprint
 from esante.kernel.tls_protocol import tls_protocol
@@ -134,6 +137,31 @@ def test_it_is_found_by_its_name(server: Served, data: Path) -> None:
         seeker.close()
     assert found is not None
     assert (found.server, found.port, found.parsed_addresses()) == ("esante.local.", server.port, ["127.0.0.1"])
+
+
+async def test_it_is_announced_when_its_address_comes_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The box starts before its network; and an address that changes is announced anew."""
+    seen: list[list[str]] = []
+    here: list[Any] = []
+
+    class Announcer:
+        async def async_close(self) -> None:
+            seen.append([])
+
+    async def register(config: Config, port: int, found: list[str]) -> Announcer:
+        seen.append(found)
+        return Announcer()
+
+    monkeypatch.setattr(network, "LOOKS_SECONDS", 0.01)
+    monkeypatch.setattr(network, "_register", register)
+    monkeypatch.setattr("esante.kernel.tls.addresses", lambda: [ip_address(ip) for ip in here])
+    task = asyncio.create_task(network._announce(Config(server=Server(host="0.0.0.0")), 443))
+    for addresses in (["127.0.0.1"], ["127.0.0.1", "192.168.1.5", "fd00::2"], ["192.168.1.9"]):
+        await asyncio.sleep(0.1)
+        here[:] = addresses
+    await asyncio.sleep(0.1)
+    await network._end(task)
+    assert seen == [["192.168.1.5"], [], ["192.168.1.9"], []]
 
 
 def test_it_stops_in_good_order(data: Path, toml: Path) -> None:

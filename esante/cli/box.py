@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -89,11 +90,17 @@ def serve(data: Data = DATA, config: ConfigFile = CONFIG, host: Host = None, por
     serve_clinic(
         data,
         settings,
-        on_ready=lambda address: report.err.print(f"esante serves {data} at [bold]{address}[/]"),
-        on_sealed=lambda address: report.err.print(
-            f"The clinic at {address} is sealed. Open it: [bold]esante unlock[/]"
-        ),
+        on_ready=lambda address: _started(f"esante serves {data} at [bold]{address}[/]"),
+        on_sealed=lambda address: _started(f"The clinic at {address} is sealed. Open it: [bold]esante unlock[/]"),
     )
+
+
+def _started(words: str) -> None:
+    """Tell who waits at the console, and systemd, where it started this process (Type=notify)."""
+    report.err.print(words)
+    if place := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.sendto(b"READY=1", f"\0{place[1:]}" if place.startswith("@") else place)
 
 
 def demo(data: Data = DATA, config: ConfigFile = CONFIG, host: Host = None, port: Port = None) -> None:

@@ -27,8 +27,12 @@ DEMO_KEY = "demo-key"
 
 
 def operator() -> Actor:
-    """Who acts at the console, for the audit log."""
-    return house(f"cli:{getpass.getuser()}")
+    """Who acts at the console, for the audit log: with sudo, who asked for it."""
+    try:
+        user = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number without a name
+        user = str(os.getuid())
+    return house(f"cli:{user}")
 
 
 def settings_of(path: Path, folder: Path, host: str | None = None, port: int | None = None) -> Config:

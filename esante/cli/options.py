@@ -5,9 +5,15 @@ from typing import Annotated
 
 import typer
 
-Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="The clinic's data folder.", show_default=True)]
+Data = Annotated[
+    Path,
+    typer.Option("--data", metavar="DIR", envvar="ESANTE_DATA", help="The clinic's data folder.", show_default=True),
+]
 ConfigFile = Annotated[
-    Path, typer.Option("--config", metavar="FILE", help="The box's settings; every key in it is optional.")
+    Path,
+    typer.Option(
+        "--config", metavar="FILE", envvar="ESANTE_CONFIG", help="The box's settings; every key in it is optional."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
 Host = Annotated[str | None, typer.Option("--host", help="Listen on this address instead of the configured one.")]

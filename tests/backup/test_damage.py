@@ -15,7 +15,7 @@ import pytest
 from esante.app import bring_up_to_date
 from esante.cli.backup_ways import named_files
 from esante.kernel import clock, keyring, migrate, moving_in, slots
-from esante.kernel.backup import archive, drill, manifest, opening, restore, shelf, snapshot
+from esante.kernel.backup import archive, drill, manifest, opening, pace, restore, shelf, snapshot
 from esante.kernel.backup.manifest import Signed
 from esante.kernel.backup.opening import Opening
 from esante.kernel.config import Backup
@@ -203,7 +203,7 @@ def test_a_changed_manifest_is_refused_by_its_signature(box: Box, tmp_path: Path
 @pytest.mark.parametrize("evil", ["../../evil", "/etc/evil", "keyring/../../evil", "esante.db-wal"])
 def test_a_name_that_no_archive_has_is_refused(box: Box, tmp_path: Path, evil: str) -> None:
     made = box.back_up()
-    for where in (0, 2, 4):
+    for where in (0, 2, 4, 5):
         reseal(box, made.name, lambda members, where=where: [*members[:where], (evil, b"x"), *members[where:]])  # type: ignore[misc]
         with pytest.raises(Broken) as found:
             examine(box, made.name, tmp_path / str(where), opening.by_kit(box.kit.identity))
@@ -231,7 +231,7 @@ def test_a_path_in_the_manifest_is_refused(box: Box, tmp_path: Path) -> None:
 
 def test_another_database_under_a_true_manifest_is_refused(box: Box, tmp_path: Path) -> None:
     made = box.back_up()
-    reseal(box, made.name, lambda members: [*members[:3], ("esante.db", members[3][1][:-1] + b"!")])
+    reseal(box, made.name, lambda members: [*members[:4], ("esante.db", members[4][1][:-1] + b"!")])
     with pytest.raises(Broken, match=r"its esante\.db is not the one that its manifest names"):
         examine(box, made.name, tmp_path / "x", opening.by_kit(box.kit.identity))
 
@@ -333,3 +333,15 @@ def test_a_backup_of_an_older_esante_is_brought_up_to_date(tmp_path: Path, monke
     conn = box.open(into)
     assert migrate.version(conn) == migrate.newest()
     conn.close()
+
+
+def test_a_path_in_the_box_is_refused(box: Box, tmp_path: Path) -> None:
+    made = box.back_up()
+    evil = msgspec.json.encode({"../../evil": b"x"})
+    said = msgspec.structs.replace(box.manifest(made.name), box=manifest.Piece(*pace.digest(io.BytesIO(evil))))
+    signed = manifest.sign(said, box.keys)
+    front = [("manifest.json", signed.content), ("manifest.sig", signed.signature)]
+    reseal(box, made.name, lambda members: [*front, members[2], ("box.json", evil), members[4]])
+    with pytest.raises(Broken, match=r"holds '\.\./\.\./evil': esante did not make it so"):
+        examine(box, made.name, tmp_path / "x", opening.by_kit(box.kit.identity))
+    assert not (tmp_path / "evil").exists()

@@ -100,6 +100,19 @@ def test_keys_that_were_rotated_since_do_not_matter(box: Box, tmp_path: Path) ->
     assert json.loads(restore(box, made.name, "--json").stdout)["auditSeq"] == made.audit_seq
 
 
+def test_devices_go_on_trusting_the_restored_clinic(box: Box, tmp_path: Path) -> None:
+    """Its certificate authority comes along; what it signed for the old box does not."""
+    (box.data / "tls").mkdir()
+    for name in ("ca.crt", "ca.key", "leaf.crt", "leaf.key"):
+        (box.data / "tls" / name).write_text(f"the {name}")
+    box.back_up()
+    assert b"the ca.key" not in (box.place.path / f"{shelf.names(box.place)[0]}.esante").read_bytes()
+    restore(box)
+    there = tmp_path / "new" / "data" / "tls"
+    assert {path.name: path.read_text() for path in there.iterdir()} == {"ca.crt": "the ca.crt", "ca.key": "the ca.key"}
+    assert (there / "ca.key").stat().st_mode & 0o077 == 0
+
+
 def test_the_line_of_the_kit_does_as_well_as_its_words(box: Box) -> None:
     box.back_up()
     lose(box, key=True)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 import pyrage
 
 from esante.kernel import files
@@ -23,8 +24,10 @@ from esante.kernel.backup.pace import PacedFile, Told
 from esante.kernel.connection import DATABASE
 from esante.kernel.errors import Broken
 
-MEMBERS = ("manifest.json", "manifest.sig", "keyring", DATABASE)
+MEMBERS = ("manifest.json", "manifest.sig", "keyring", "box.json", DATABASE)
 """What an archive holds, in this order, and nothing else."""
+BOX = ("tls/ca.crt", "tls/ca.key")
+"""Files of the data folder that travel in `box.json`: with another authority no device would trust the restored clinic."""
 MOST_IN_MEMORY = 256 * 1024 * 1024
 BLOCK = tarfile.BLOCKSIZE
 
@@ -59,10 +62,17 @@ class Segments(io.RawIOBase):
         super().close()
 
 
-def seal(into: PacedFile, signed: Signed, keyring: bytes, database: Path, at: int, recipients: Sequence[str]) -> None:
+def box_of(data: Path) -> bytes:
+    """The content of `box.json`: those of the box's files that are there."""
+    return msgspec.json.encode({name: (data / name).read_bytes() for name in BOX if (data / name).exists()})
+
+
+def seal(
+    into: PacedFile, signed: Signed, keyring: bytes, box: bytes, database: Path, at: int, recipients: Sequence[str]
+) -> None:
     """Write the archive. `at` is the members' time, in seconds of the epoch."""
     segments: list[bytes | Path] = []
-    contents: tuple[bytes | Path, ...] = (signed.content, signed.signature, keyring, database)
+    contents: tuple[bytes | Path, ...] = (signed.content, signed.signature, keyring, box, database)
     for name, content in zip(MEMBERS, contents, strict=True):
         size = content.stat().st_size if isinstance(content, Path) else len(content)
         member = tarfile.TarInfo(name)
@@ -82,7 +92,7 @@ def manifest_of(sealed: BinaryIO, identities: Sequence[str], where: str) -> tupl
 def unpack(
     sealed: BinaryIO, identities: Sequence[str], where: str, into: Path, told: Told = pace.nobody
 ) -> tuple[Manifest, Signed]:
-    """Put keyring and database into the folder, synced, and hold each against the manifest.
+    """Put keyring, box and database into the folder, synced, and hold each against the manifest.
 
     `Broken` says what is wrong: another key, damaged or cut short and where, a member that no archive has. The
     signature is the caller's to check, for the key that made it is in the keyring.
@@ -91,13 +101,14 @@ def unpack(
         with tarfile.open(fileobj=plain, mode="r|") as tar:
             signed = Signed(_small(tar, 0, where), _small(tar, 1, where))
             manifest = signed.read(where)
-            keyring = _small(tar, 2, where)
+            keyring, box = _small(tar, 2, where), _small(tar, 3, where)
+            for content, said, name in ((keyring, manifest.keyring, MEMBERS[2]), (box, manifest.box, MEMBERS[3])):
+                _refuse_other(pace.digest(io.BytesIO(content)), said, name, where)
             files.create_whole(into / MEMBERS[2], keyring)
-            found = pace.digest(io.BytesIO(keyring))
-            _refuse_other(found, manifest.keyring, MEMBERS[2], where)
+            _open_box(box, into, where)
             with files.create_for_stream(into / DATABASE) as out:
                 draft = PacedFile(out)
-                member = _member(tar, 3, where)
+                member = _member(tar, 4, where)
                 if member.size != manifest.database.size:
                     raise _foreign(f"a database of {member.size} bytes", where)
                 source = tar.extractfile(member)
@@ -112,6 +123,14 @@ def unpack(
         while plain.read(pace.READ_BYTES):  # only its end proves that nothing was cut off
             pass
     return manifest, signed
+
+
+def _open_box(content: bytes, into: Path, where: str) -> None:
+    for name, file in msgspec.json.decode(content, type=dict[str, bytes]).items():
+        if name not in BOX:
+            raise _foreign(f"{name!r}", where)
+        files.make_folder((into / name).parent)
+        files.create_whole(into / name, file)
 
 
 def _small(tar: tarfile.TarFile, number: int, where: str) -> bytes:

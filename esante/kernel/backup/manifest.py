@@ -51,6 +51,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
     db_schema: int
     database: Piece
     keyring: Piece
+    box: Piece
+    """Small files of the box that a new one needs: what `archive.BOX` names, as far as it is there."""
     audit: AuditHead
     counts: dict[str, int]
     recipients: list[str]

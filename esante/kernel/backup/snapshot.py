@@ -41,7 +41,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 def create(data: Path, keys: Keyring, place: Folder, now: datetime, told: Told = pace.nobody) -> Manifest:
     """Make one backup; the caller holds the shelf. What goes wrong leaves nothing that looks like one."""
-    name, ring = shelf.stamp(now), (data / "keyring").read_bytes()
+    name, ring, box = shelf.stamp(now), (data / "keyring").read_bytes(), archive.box_of(data)
     with place.scratch() as scratch:
         with files.locked(vault.lock_of(data / "files"), "esante backup", wait=True):
             known = _known(place, keys.drill_identities())
@@ -61,6 +61,7 @@ def create(data: Path, keys: Keyring, place: Folder, now: datetime, told: Told =
             db_schema=taken.db_schema,
             database=Piece(*pace.digest_of(scratch / DATABASE)),
             keyring=Piece(*pace.digest(io.BytesIO(ring))),
+            box=Piece(*pace.digest(io.BytesIO(box))),
             audit=taken.head,
             counts=taken.counts,
             recipients=[keys.drill_recipient, *keys.kit_recipients],
@@ -69,7 +70,7 @@ def create(data: Path, keys: Keyring, place: Folder, now: datetime, told: Told =
         signed, total = manifest.sign(said, keys), said.database.size
         with place.draft(name + shelf.ARCHIVE) as into:
             told("Sealing", 0, total)
-            archive.seal(into, signed, ring, scratch / DATABASE, int(now.timestamp()), said.recipients)
+            archive.seal(into, signed, ring, box, scratch / DATABASE, int(now.timestamp()), said.recipients)
             told("Sealing", total, total)
     place.put(shelf.KEYRING, io.BytesIO(opening.without_passphrases(data, keys)))
     return said

@@ -90,7 +90,7 @@ def test_it_works(running: tuple[Certificates, int, Path], name: str) -> None:
     version, leaf = greet(port, authority, name)
     assert version == "TLSv1.3"
     assert ("DNS", "esante.local") in leaf["subjectAltName"]
-    assert certificates.status.authority_fingerprint == tls.fingerprint(tls.read(authority))
+    assert certificates.status.authority_fingerprint == tls.fingerprint(tls.read_certificate(authority))
 
 
 def test_a_wrong_name_and_an_unknown_authority_are_refused(running: tuple[Certificates, int, Path]) -> None:
@@ -134,7 +134,7 @@ def test_whoever_steals_the_authority_speaks_for_no_other_site(
 
 def test_its_marks_are_critical_and_its_life_is_bounded(tmp_path: Path, clock: Clock) -> None:
     Certificates(tmp_path, LOCAL, now=clock)
-    authority, leaf = (tls.read(tmp_path / "tls" / name) for name in ("ca.crt", "leaf.crt"))
+    authority, leaf = (tls.read_certificate(tmp_path / "tls" / name) for name in ("ca.crt", "leaf.crt"))
     for kind in (x509.NameConstraints, x509.BasicConstraints, x509.KeyUsage):
         assert authority.extensions.get_extension_for_class(kind).critical
     assert authority.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length == 0
@@ -165,7 +165,7 @@ def test_the_leaf_is_renewed_at_two_thirds_on_the_live_context(
     assert certificates.refresh() is True
     assert certificates.status.valid_until > clock.at + timedelta(days=390)
     assert authority.read_bytes() == trusted, "the authority stays"
-    leaf = tls.read(authority.with_name("leaf.crt"))
+    leaf = tls.read_certificate(authority.with_name("leaf.crt"))
     assert f"{leaf.serial_number:X}" != before.lstrip("0")
     with pytest.raises(ssl.SSLCertVerificationError, match="not yet valid"):  # devices are 270 days behind
         greet(port, authority, "esante.local")

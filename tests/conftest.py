@@ -247,10 +247,15 @@ def quick_passwords() -> Passwords:
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Furnished]:
     """The cast in a clinic that nobody runs; copied for each test."""
     folder = tmp_path_factory.mktemp("furnished")
+    return folder, furnish(folder)
+
+
+def furnish(folder: Path) -> Furnished:
+    """Make a clinic in this empty folder, with the cast in it."""
     keys = keyring.create(folder, folder / "demo-key")
     bring_up_to_date(folder, keys, new=True)
 
-    async def furnish() -> Furnished:
+    async def with_the_cast() -> Furnished:
         clinic = open_clinic(folder, Config(), keys, now=Clock())
         await clinic.db.start()
         hashed = quick_passwords().hash_now(PASSWORD)
@@ -258,7 +263,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Furnished
         await clinic.db.stop()
         return made
 
-    return folder, asyncio.run(furnish())
+    return asyncio.run(with_the_cast())
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,11 @@ DOCTOR_SEES = (
     " AND (r.until_at IS NULL OR r.until_at > :now)))"
 )
 PATIENT_SEES = "p.patient_id IN (SELECT value FROM json_each(:patients))"
-ASSISTANT_SEES = "EXISTS (SELECT 1 FROM json_each(:doctors) g WHERE g.value = '*' OR g.value = p.practitioner_id)"
+ASSISTANT_SEES = (
+    "EXISTS (SELECT 1 FROM json_each(:granted) g WHERE g.value ->> 1 IN ('*', p.practitioner_id)"
+    " AND NOT EXISTS (SELECT 1 FROM consultation c WHERE c.id = p.consultation_id AND c.source <> 'import'"
+    " AND c.workplace_id <> g.value ->> 0))"
+)
 
 
 def visible(tx: ReadTx) -> tuple[str, dict[str, Any]]:
@@ -28,12 +32,12 @@ def visible(tx: ReadTx) -> tuple[str, dict[str, Any]]:
         case "patient":
             return PATIENT_SEES, {"patients": list(people.acts_for(tx))}
         case "assistant" if tx.actor.has_scope("records.read"):
-            return ASSISTANT_SEES, {"doctors": sorted(tx.actor.serves("records.read"))}
+            return ASSISTANT_SEES, {"granted": [grant[:2] for grant in tx.actor.scopes if grant[2] == "records.read"]}
     raise Forbidden("Your role may not read prescriptions")
 
 
 def may_read(tx: ReadTx, prescription: Prescription) -> None:
-    """The author, who treats, the patient, and assistants with `records.read` of the author."""
+    """The author, who treats, the patient, and assistants with `records.read` for the author where it was written."""
     match tx.actor.role:
         case "system":
             return
@@ -42,7 +46,7 @@ def may_read(tx: ReadTx, prescription: Prescription) -> None:
         case "patient":
             allowed = prescription.patient_id in people.acts_for(tx)
         case "assistant" if tx.actor.has_scope("records.read"):
-            allowed = tx.actor.has_scope("records.read", None, prescription.practitioner_id)
+            allowed = tx.actor.has_scope("records.read", store.site_of(tx, prescription.id), prescription.practitioner_id)
         case _:
             raise Forbidden("Your role may not read prescriptions")
     if not allowed:

@@ -34,6 +34,16 @@ def prescriptions(tx: ReadTx, visible: str, values: dict[str, Any], narrowed_by:
     return tx.all(Prescription, sql, values)
 
 
+def site_of(tx: ReadTx, id: PrescriptionId) -> str | None:
+    """Where its consultation was held; None without one, and for one that came from another system."""
+    return tx.maybe(
+        str,
+        "SELECT c.workplace_id FROM prescription p JOIN consultation c ON c.id = p.consultation_id"
+        " WHERE p.id = ? AND c.source <> 'import'",
+        id,
+    )
+
+
 def next_number(tx: ReadTx, consultation_id: ConsultationId | None, patient_id: PatientId) -> int:
     """Counted within the consultation; within the patient's prescriptions without one otherwise."""
     if consultation_id is not None:

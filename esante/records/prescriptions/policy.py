@@ -46,7 +46,8 @@ def may_read(tx: ReadTx, prescription: Prescription) -> None:
         case "patient":
             allowed = prescription.patient_id in people.acts_for(tx)
         case "assistant" if tx.actor.has_scope("records.read"):
-            allowed = tx.actor.has_scope("records.read", store.site_of(tx, prescription.id), prescription.practitioner_id)
+            site = store.site_of(tx, prescription.id)
+            allowed = tx.actor.has_scope("records.read", site, prescription.practitioner_id)
         case _:
             raise Forbidden("Your role may not read prescriptions")
     if not allowed:

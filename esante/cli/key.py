@@ -17,6 +17,7 @@ from esante.cli import report
 from esante.cli.opening import offline, operator, passphrase, settings_of, unlocked, with_clinic
 from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Json
 from esante.kernel import clock, files, keyring, prints, rotation, slots
+from esante.kernel.backup import manifest
 from esante.kernel.clinic import Clinic
 from esante.kernel.errors import Broken
 from esante.kernel.keyring import PURPOSES
@@ -102,7 +103,7 @@ def kit(
 
     async def work(clinic: Clinic) -> None:
         name = clinic.db.settings.clinic_name
-        files.create_whole(file, _sheet(made, name))
+        files.create_whole(file, _sheet(made, name, manifest.signer(clinic.keys)))
         slot = slots.kit_slot(clinic.keys.encryption_key, made.recipient, clock.now())
         await clinic.db.write(operator(), keys_of_clinic.note_slot_added, slot.id, "recovery-kit")
         keyring.add_slot(data, clinic.keys, slot)
@@ -208,7 +209,7 @@ def typed_kit(source: Path | None) -> str:
     return sys.stdin.read()
 
 
-def _sheet(made: Kit, clinic: str) -> bytes:
+def _sheet(made: Kit, clinic: str, signer: str) -> bytes:
     return prints.pdf(
         "recovery_kit",
         clinic=clinic,
@@ -217,6 +218,7 @@ def _sheet(made: Kit, clinic: str) -> bytes:
         identity=made.identity,
         recipient=made.recipient,
         qr=prints.qr_svg(made.identity),
+        signer=signer,
     )
 
 

@@ -5,7 +5,6 @@ import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -103,11 +102,17 @@ def with_clinic(
 
 def ready(folder: Path, keys: keyring.Keyring) -> keyring.Keyring:
     """Bring the schema up to date when nobody serves the clinic; beside a server it must be so already."""
-    with suppress(files.InUse), files.locked(folder / "lock", f"an esante command, process {os.getpid()}"):
-        if keys.coming:
-            keys = rotation.settle(folder / DATABASE, keys)
-        bring_up_to_date(folder, keys)
-        return keys
+    try:
+        with files.locked(folder / "lock", f"an esante command, process {os.getpid()}"):
+            if keys.coming:
+                keys = rotation.settle(folder / DATABASE, keys)
+            bring_up_to_date(folder, keys)
+            return keys
+    except files.InUse as error:
+        if not error.holder.startswith(
+            "an esante "
+        ):  # a rotation, a restore, a retirement: the file may be switched under us
+            raise
     conn = open_database(folder / DATABASE, keys.key("database"), "reader")
     try:
         migrate.check(conn)

@@ -11,7 +11,11 @@ from esante.kernel.errors import Broken
 
 
 class InUse(Broken):
-    """Somebody else holds the lock."""
+    """Somebody else, the `holder`, has the lock."""
+
+    def __init__(self, folder: Path, holder: str) -> None:
+        super().__init__(f"{folder} is in use by {holder}. Stop it first, or choose another folder with --data")
+        self.holder = holder
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
@@ -80,9 +84,7 @@ def locked(path: Path, holder: str, *, wait: bool = False, shared: bool = False)
             fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             who = os.pread(handle, 200, 0).decode(errors="replace").strip() or "another process"
-            raise InUse(
-                f"{path.parent} is in use by {who}. Stop it first, or choose another folder with --data"
-            ) from None
+            raise InUse(path.parent, who) from None
         if not shared:
             os.ftruncate(handle, 0)
             os.pwrite(handle, holder.encode(), 0)

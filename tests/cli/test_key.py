@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pypdf import PdfReader
 
+from esante.kernel import files
 from tests.process import Served, esante, run
 
 
@@ -118,3 +119,10 @@ def test_a_sealed_clinic_stops_in_good_order(tmp_path: Path, options: list[str])
     server = Served(tmp_path / "data", tmp_path / "esante.toml")
     assert server.stop() == 0
     assert not (tmp_path / "data" / "unlock.sock").exists()
+
+
+def test_a_command_waits_for_no_rotation_that_switches_the_file(tmp_path: Path, made: list[str]) -> None:
+    with files.locked(tmp_path / "data" / "lock", "esante key rotate, process 1"):
+        assert "in use by esante key rotate" in refused("user", "list", *made)
+    with files.locked(tmp_path / "data" / "lock", "an esante server, process 1"):
+        run("user", "list", *made)

@@ -55,32 +55,33 @@ class Gate:
     """Every route is closed unless it says who may come in. A middleware and not a guard: the framework copies the
     handler before each guard, which costs more than the gate does, and a router could set guards but not leave this out."""
 
-    def __init__(self, app: ASGIApp, door: Door, refuse_uploads: Callable[[], None]) -> None:
-        self._app, self._door, self._refuse_uploads = app, door, refuse_uploads
+    def __init__(self, app: ASGIApp, seat: "Seat") -> None:
+        self._app, self._seat = app, seat
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         opt = scope["route_handler"].opt
         scope["actor"] = actor = self._let_in(scope, opt)  # type: ignore[typeddict-unknown-key]
         if scope.get("method") in ("POST", "PUT", "PATCH"):
             if "body" in opt:
-                self._refuse_uploads()
-                self._door.count_upload(actor)
+                self._seat.app.clinic.disk.refuse_uploads()
+                self._seat.app.door.count_upload(actor)
             else:
                 _refuse_other_than_json(scope)
         await self._app(scope, receive, send)
 
     def _let_in(self, scope: Scope, opt: dict[str, Any]) -> Actor:
         open_to: Access = opt.get("access", frozenset())
+        door = self._seat.app.door
         try:
-            actor = self._door.actor_of(scope, opt)
+            actor = door.actor_of(scope, opt)
         except (Unauthenticated, Locked, NotEnrolled) as error:
             if open_to == OPEN or isinstance(error, Unauthenticated):
-                self._door.count_stranger(stranger(scope), opt)
+                door.count_stranger(stranger(scope), opt)
             if open_to != OPEN:
                 raise
             return stranger(scope)  # a stale cookie must not keep anybody from signing in
         if actor.role == "anonymous":
-            self._door.count_stranger(actor, opt)
+            door.count_stranger(actor, opt)
         if actor.role not in open_to:
             if actor.role == "anonymous":
                 raise Unauthenticated("Please sign in")
@@ -89,8 +90,18 @@ class Gate:
         return actor
 
 
+class Seat:
+    """Whose the routes are. Building them takes longer than opening a clinic, so they may serve one clinic after the other."""
+
+    app: "App"
+    taken = False
+
+
 class App:
     """One clinic, ready to be served: `asgi` is the application, `clinic` its parts while it runs."""
+
+    seat: Seat
+    litestar: Litestar
 
     def __init__(
         self,
@@ -102,11 +113,13 @@ class App:
         steady: Callable[[], float] | None = None,
         run_jobs: bool = True,
         certificates: Certificates | None = None,
+        after: "App | None" = None,
     ) -> None:
         """Finish what was interrupted and bring the schema up to date. `Broken` says what is wrong and what to do.
 
         Without `keys` the key file of the configuration opens the keyring.
-        Without `run_jobs` nothing that is due is done by itself: tests call `jobs.run_due`.
+        Without `run_jobs` nothing that is due is done by itself: tests call `jobs.run_due`. The routes of the application
+        `after` which this one comes are taken over, when it is closed and was configured alike.
         """
         keys = keys or keyring.unlock(folder, Path(config.keys.file).expanduser())
         if keys.coming:
@@ -129,59 +142,16 @@ class App:
         self.notary = Notary(self.clinic.db, Signer(keys))
         frozen = self.clinic.clock.is_frozen
         self.jobs = JobRunner(self.clinic.db, work(config.backup), self.clinic, frozen=frozen, watch=self._watch)
-        self.litestar = self._build()
+        fits = after is not None and not after.seat.taken and _shape(after.clinic.config) == _shape(config)
+        self.seat = after.seat if after and fits else Seat()
+        self.seat.app = self
+        self.litestar = after.litestar if after and fits else _build(self.seat, config)
         self.asgi = Edge(self.litestar, self.clinic.db, log_requests=config.log.requests)
 
-    def _build(self) -> Litestar:
-        clinic = self.clinic
-        app = Litestar(
-            route_handlers=[
-                system.router,
-                watching.router,
-                pages.router,
-                Router("/api/v1", route_handlers=list(ROUTERS)),
-            ],
-            middleware=[DefineMiddleware(Gate, door=self.door, refuse_uploads=clinic.disk.refuse_uploads)],
-            dependencies=self._dependencies(),
-            exception_handlers={Refusal: refuse, HTTPException: refuse_request, Exception: confess},
-            lifespan=[self._live],
-            openapi_config=_openapi(),
-            cors_config=_cors(clinic.config),
-            request_max_body_size=clinic.config.limits.body_bytes,
-            logging_config=None,
-        )
-        refuse_undeclared(app)
-        return app
-
-    def _dependencies(self) -> dict[str, Provide]:
-        """What routes may ask for. Each provider names the one before it, although it needs it not: the framework starts
-        a task for every one of several that could run at once, which costs more than a plain read does."""
-        clinic, the_door = self.clinic, self.door
-
-        def provide_db() -> Database:
-            return clinic.db
-
-        def provide_actor(scope: Scope, db: Db) -> Actor:
-            return scope["actor"]  # type: ignore[typeddict-item, no-any-return]
-
-        def provide_clinic(actor: Me) -> Clinic:
-            return clinic
-
-        def provide_door(clinic: House) -> Door:
-            return the_door
-
-        return {
-            "db": Provide(provide_db, sync_to_thread=False),
-            "actor": Provide(provide_actor, sync_to_thread=False),
-            "clinic": Provide(provide_clinic, sync_to_thread=False),
-            "door": Provide(provide_door, sync_to_thread=False),
-            "once": Provide(provide_once),
-            "version": Provide(provide_version, sync_to_thread=False),
-        }
-
     @asynccontextmanager
-    async def _live(self, app: Litestar) -> AsyncIterator[None]:
-        db = self.clinic.db
+    async def live(self) -> AsyncIterator[None]:
+        """From the start of the server to its stop."""
+        db, self.seat.taken = self.clinic.db, True
         db.after_commit = self._follow
         db.on_foreign_commit = self._catch_up
         await db.start()
@@ -199,6 +169,7 @@ class App:
                 await notary
             await db.stop()
             self.clinic.passwords.close()
+            self.seat.taken = False
 
     def _follow(self, events: list[Event], has_jobs: bool) -> None:
         """After a commit, on the loop: whoever listens is told, what ended or changed is forgotten, due work begins."""
@@ -247,6 +218,58 @@ class App:
         self.door.forget_all()
         self.clinic.clock.reload()
         self.jobs.wake()
+
+
+def _build(seat: Seat, config: Config) -> Litestar:
+    app = Litestar(
+        route_handlers=[
+            system.router,
+            watching.router,
+            pages.router,
+            Router("/api/v1", route_handlers=list(ROUTERS)),
+        ],
+        middleware=[DefineMiddleware(Gate, seat=seat)],
+        dependencies=_dependencies(seat),
+        exception_handlers={Refusal: refuse, HTTPException: refuse_request, Exception: confess},
+        lifespan=[lambda app: seat.app.live()],
+        openapi_config=_openapi(),
+        cors_config=_cors(config),
+        request_max_body_size=config.limits.body_bytes,
+        logging_config=None,
+    )
+    refuse_undeclared(app)
+    return app
+
+
+def _shape(config: Config) -> object:
+    """What of the configuration is built into the routes."""
+    return config.server.allowed_origins, config.limits.body_bytes
+
+
+def _dependencies(seat: Seat) -> dict[str, Provide]:
+    """What routes may ask for. Each provider names the one before it, although it needs it not: the framework starts
+    a task for every one of several that could run at once, which costs more than a plain read does."""
+
+    def provide_db() -> Database:
+        return seat.app.clinic.db
+
+    def provide_actor(scope: Scope, db: Db) -> Actor:
+        return scope["actor"]  # type: ignore[typeddict-item, no-any-return]
+
+    def provide_clinic(actor: Me) -> Clinic:
+        return seat.app.clinic
+
+    def provide_door(clinic: House) -> Door:
+        return seat.app.door
+
+    return {
+        "db": Provide(provide_db, sync_to_thread=False),
+        "actor": Provide(provide_actor, sync_to_thread=False),
+        "clinic": Provide(provide_clinic, sync_to_thread=False),
+        "door": Provide(provide_door, sync_to_thread=False),
+        "once": Provide(provide_once),
+        "version": Provide(provide_version, sync_to_thread=False),
+    }
 
 
 def open_clinic(

@@ -102,6 +102,10 @@ class Person:
         return self.request("DELETE", path, **more)
 
 
+BUILT: App | None = None
+"""The last application of this process: the next one takes over its routes."""
+
+
 class Clinic:
     """A running clinic in a thread of its own."""
 
@@ -123,7 +127,10 @@ class Clinic:
 
     def start(self) -> None:
         """Open the clinic; again after `stop`, as after a restart."""
-        self.app = App(self.folder, self.config, now=self.clock, steady=self.clock.steady, run_jobs=False)
+        global BUILT
+        BUILT = self.app = App(
+            self.folder, self.config, now=self.clock, steady=self.clock.steady, run_jobs=False, after=BUILT
+        )
         self.parts = self.app.clinic
         self.db = self.parts.db
         opened: Future[None] = Future()

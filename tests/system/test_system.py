@@ -1,10 +1,14 @@
 """The box itself: health, pages, documents, and the one shape of every failure."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from esante.app import refuse_undeclared
+from esante.app import App, refuse_undeclared
+from esante.kernel.config import Config, Keys
 
 
 def test_health_answers_everybody(clinic: Any) -> None:
@@ -112,3 +116,19 @@ def test_a_route_that_says_nothing_of_access_stops_the_start(clinic: Any) -> Non
     del handler.opt["access"]
     with pytest.raises(RuntimeError, match="health"):
         refuse_undeclared(clinic.app.litestar)
+
+
+def test_routes_serve_one_clinic_after_the_other_never_two_at_once(furnished: Any, tmp_path: Path) -> None:
+    folder, _ = furnished
+    config = Config(keys=Keys(file=str(tmp_path / "one" / "demo-key")))
+    for name in ("one", "two"):
+        shutil.copytree(folder, tmp_path / name)
+    first = App(tmp_path / "one", config, run_jobs=False)
+    first.seat.taken = True
+    assert App(tmp_path / "two", config, run_jobs=False, after=first).litestar is not first.litestar
+    first.seat.taken = False
+    other = msgspec.structs.replace(config, limits=msgspec.structs.replace(config.limits, body_bytes=2_000))
+    assert App(tmp_path / "two", other, run_jobs=False, after=first).litestar is not first.litestar
+    second = App(tmp_path / "two", config, run_jobs=False, after=first)
+    assert second.litestar is first.litestar
+    assert first.seat.app is second

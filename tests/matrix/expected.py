@@ -12,7 +12,8 @@ HEAD = f"""
 Who is let in where. One line for each route, one column for each role; a cell has one sign, or five when it hangs on whose it
 is: {", ".join(OWNERSHIPS)} (tests/matrix/furnished.py says of whom).
 {SIGNS}
-A line with " ?" is the same list, asked for this patient or practitioner.
+A line with " ?" is the same list, asked for this patient or practitioner. A line with " off" is the route in a clinic without
+a kiosk, public booking and self-registration, where that makes a difference.
 Requests with a secret in them (signing in, the kiosk, a calendar link) count as let in once they are tried.
 """.strip()
 

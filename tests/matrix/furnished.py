@@ -21,6 +21,7 @@ import msgspec
 import pytest
 from PIL import Image
 
+from esante.demo import DESK
 from esante.identity import service as identity
 from esante.identity.structs import NewAccount
 from esante.kernel.config import Backup, Config, Keys
@@ -40,6 +41,7 @@ ROLES = {
     "patient": "driss",
     "desk": "chloe",
     "helper": "hugo",
+    "clerk": "cora",
     "unscoped": "nils",
     "doctor": "amina",
     "pending": "pia",
@@ -48,8 +50,9 @@ ROLES = {
     "suspended": "sami",
     "unconfirmed": "uma",
 }
-"""The columns. `desk` has every scope in the clinic, `helper` those that Amina gave, `unscoped` none; `pending` is a doctor
-whose licence nobody has verified; `suspended` and `unconfirmed` are doctors too, with a token of better days."""
+"""The columns. `desk` has every scope in the clinic, `helper` for Amina only, `clerk` the usual ones (no records), `unscoped`
+none. `pending` is a doctor whose licence nobody has verified; `suspended` and `unconfirmed` are doctors with a token of better
+days."""
 
 ALL_SCOPES: tuple[Any, ...] = (
     "schedule.read",
@@ -69,9 +72,11 @@ CANARIES = {
     "elsewhere": "Zkanariels",
     "archived": "Zkanariarc",
 }
-"""In every text about who the patient is and why they come: name, reason of a visit, allergies, insurance, consent."""
+"""In every text about who the patient is and why they come: name, reason of a visit, insurance, consent."""
 CLINICAL = {ownership: word.replace("Zkanari", "Zklinik") for ownership, word in CANARIES.items()}
 """In every text of their consultations and prescriptions."""
+BASICS = {ownership: word.replace("Zkanari", "Zbasik") for ownership, word in CANARIES.items()}
+"""In their allergies."""
 PHONES = {"own": "0639980001", "foreign": "0639980003", "elsewhere": "0639980004"}
 
 BORN = {"own": "1984-05-17", "foreign": "1991-11-02", "elsewhere": "1970-01-01"}
@@ -156,6 +161,8 @@ class Furnisher:
         clinic.write(HOUSE, workplaces.grant_scopes, clinic.accounts["chloe"], workplace, ALL_SCOPES)
         self.account("hugo", "assistant")
         self.account("nils", "assistant")
+        self.account("cora", "assistant")
+        clinic.write(HOUSE, workplaces.grant_scopes, clinic.accounts["cora"], workplace, DESK)
         self.doctor("pia", "pending")
         self.doctor("sami", "approved")
         self.doctor("uma", "approved")
@@ -194,7 +201,7 @@ class Furnisher:
             canary = CANARIES[ownership]
             about = {
                 "lastName": canary,
-                "allergies": [{"text": canary}],
+                "allergies": [{"text": BASICS[ownership]}],
                 "insurances": [{"provider": canary, "policyNumber": canary}],
             }
             if ownership in PHONES:

@@ -60,6 +60,7 @@ VALUES: dict[str, Any] = {
 TYPES = {str: "string", int: "integer", bool: "boolean", list: "array"}
 
 BODIES: dict[str, dict[str, Any]] = {
+    "PATCH /patients/{patient_id}": {"allergies": [{"text": "Pollen"}]},
     "PATCH /appointments/{appointment_id}": {"reason": "Because"},
     "PUT /appointments/{appointment_id}": {"reason": "Because"},
     "POST /admin/users": {"role": "admin", "email": "new@demo.esante.example"},

@@ -6,7 +6,6 @@ against SPEC section 26: `python -m tests.matrix.show --write`.
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import pytest
 
@@ -14,8 +13,7 @@ from tests.conftest import Clinic
 from tests.matrix import trial
 from tests.matrix.expected import HOW, read_expected
 from tests.matrix.furnished import ROLES, matrix_clinic
-from tests.matrix.requests import Ask, Line, lines
-from tests.matrix.trial import Tried
+from tests.matrix.trial import Cell, Seen, Tried
 
 NOTHING_TO_ASK_FOR = {
     "GET /audit/checkpoint",  # none is made before the notary's hour
@@ -33,34 +31,17 @@ BY_PROOF = ("/kiosk/", "/doctors/calendar-feed/{token}")
 
 UNWATCHED = ("/api/v1/health", "/api/v1/ready", "/metrics")
 
-Cell = tuple[str, Line, Ask]
-
-
-class Seen(NamedTuple):
-    """What came of all requests, and the audit lines that they left."""
-
-    clinic: Clinic
-    cells: list[tuple[Cell, Tried]]
-    behind: list[tuple[Cell, Tried]]
-    """What the policies say to those whom the door turns away, with the door left open."""
-    audited: Counter[str]
-
 
 @pytest.fixture(scope="module")
-def seen() -> Iterator[Seen]:
+def ran() -> Iterator[tuple[Clinic, Seen]]:
     with matrix_clinic() as (clinic, ids), trial.undoing():
-        found = list(lines(clinic.app.litestar, ids))
-        asker = trial.Trial(clinic, found)
-        wanted = trial.all_cells(found)
-        came = list(zip(wanted, asker.ask_all(wanted), strict=True))
-        audited = Counter(line["request_id"] for line in clinic.audit("access.denied"))
-        turned_away = [cell for cell, tried in came if tried.sign in (trial.DOOR, "1") and cell[0] not in GONE]
-        with trial.door_open(found):
-            behind = list(zip(turned_away, asker.ask_all(turned_away), strict=True))
-        yield Seen(clinic, came, behind, audited)
+        _, seen = trial.try_all(clinic, ids)
+        yield clinic, seen
 
 
-GONE = ("suspended", "unconfirmed")
+@pytest.fixture
+def seen(ran: tuple[Clinic, Seen]) -> Seen:
+    return ran[1]
 
 
 def said(cell: Cell, tried: Tried) -> str:
@@ -69,7 +50,7 @@ def said(cell: Cell, tried: Tried) -> str:
 
 
 def test_every_cell_is_as_it_was_read(seen: Seen) -> None:
-    now = trial.table(seen.cells)
+    now = seen.table()
     expected = read_expected()
     missing = [f"{name:{trial.WIDE}} {trial.written(row)}" for name, row in now.items() if name not in expected]
     extra = [name for name in expected if name not in now]
@@ -87,17 +68,17 @@ def test_every_cell_is_as_it_was_read(seen: Seen) -> None:
 
 def test_every_request_tries_something(seen: Seen) -> None:
     """No answer is a fault, none a request that could not be read, and every line lets somebody in."""
-    wrong = [said(cell, tried) for cell, tried in seen.cells if tried.sign in "?!"]
+    wrong = [said(cell, tried) for cell, tried in seen.front.pairs() if tried.sign in "?!"]
     assert wrong == [], "Give the route what it needs in tests/matrix/requests.py"
-    welcome = {cell[1].name for cell, tried in seen.cells if tried.sign in (trial.LET_IN, trial.RULE)}
-    shut = {cell[1].name for cell, _ in seen.cells} - welcome - NOTHING_TO_ASK_FOR
+    welcome = {cell[1].name for cell, tried in seen.front.pairs() if tried.sign in (trial.LET_IN, trial.RULE)}
+    shut = {cell[1].name for cell, _ in seen.front.pairs()} - welcome - NOTHING_TO_ASK_FOR
     assert shut == set(), "Nobody is let in: furnish something to ask for in tests/matrix/furnished.py"
 
 
 def test_no_answer_has_a_word_about_a_stranger(seen: Seen) -> None:
     """Nothing of anybody's in a refusal; in what is shown, nothing of those whom the person may not know."""
     wrong = []
-    for cell, tried in seen.cells:
+    for cell, tried in seen.front.pairs():
         role, line, _ = cell
         if any(part in line.name for part in BY_PROOF):
             continue
@@ -106,20 +87,22 @@ def test_no_answer_has_a_word_about_a_stranger(seen: Seen) -> None:
     assert wrong == []
 
 
-def test_every_refusal_leaves_one_line_in_the_log(seen: Seen) -> None:
+def test_every_refusal_leaves_one_line_in_the_log(ran: tuple[Clinic, Seen]) -> None:
+    clinic, seen = ran
+    audited = Counter(line["request_id"] for line in clinic.audit("access.denied"))
     wrong = []
-    for cell, tried in seen.cells:
+    for cell, tried in seen.front.pairs():
         _, line, _ = cell
         refused = tried.sign in ("1", "3", "-") or (tried.sign == "4" and "{" in line.name)
-        if line.method != "SOCKET" and seen.audited[tried.request_id] != refused:
-            wrong.append(f"{seen.audited[tried.request_id]} lines: {said(cell, tried)}")
+        if line.method != "SOCKET" and audited[tried.request_id] != refused:
+            wrong.append(f"{audited[tried.request_id]} lines: {said(cell, tried)}")
     assert wrong == []
 
 
 def test_whom_the_door_turns_away_the_policy_refuses_too(seen: Seen) -> None:
     """Two locks: what a route forgets to declare, its service still knows."""
     let_in: dict[str, set[str]] = {}
-    for cell, tried in seen.behind:
+    for cell, tried in seen.behind.pairs():
         if tried.sign in (trial.LET_IN, trial.RULE, "!"):
             let_in.setdefault(cell[1].name, set()).add(cell[0])
     found = {name: sorted(roles) for name, roles in sorted(let_in.items())}

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
 import httpx
+import msgspec
 import pytest
 
 from esante.kernel.access import OPEN
@@ -17,8 +18,8 @@ from esante.kernel.errors import Refusal
 from esante.kernel.transaction import WriteTx
 from esante.kernel.writer import Item, Writer
 from tests.conftest import Clinic
-from tests.matrix.furnished import CANARIES, CLINICAL, OWNERSHIPS, PHONES, ROLES
-from tests.matrix.requests import Ask, Line
+from tests.matrix.furnished import BASICS, CANARIES, CLINICAL, OWNERSHIPS, PHONES, ROLES, Ids
+from tests.matrix.requests import Ask, Line, lines
 
 AT_ONCE = 40
 WIDE = 66
@@ -30,12 +31,16 @@ DOOR = "-"
 SIGNS = """
 +  let in, and done
 ~  let in, and then refused by a rule of the matter: wrong state, stale version, a value that cannot be
--  turned away at the door: not for this role (403)
+-  turned away at the door: not signed in (401), not for this role (403); behind it stands what the policy would say
 3  refused by the policy: seen, but not allowed (403)
 4  refused by the policy: hidden (404)
-1  not signed in (401)
+1  not known, or no longer (401)
 L  the session is locked (423)
 """
+
+
+Cell = tuple[str, Line, Ask]
+"""A role at a line, with one request."""
 
 
 class LetIn(Refusal):
@@ -53,6 +58,16 @@ class Tried(NamedTuple):
     text: str
 
 
+class Came(NamedTuple):
+    """What came of a series of requests, in their order."""
+
+    cells: Sequence[Cell]
+    tried: list[Tried]
+
+    def pairs(self) -> list[tuple[Cell, Tried]]:
+        return list(zip(self.cells, self.tried, strict=True))
+
+
 @contextmanager
 def undoing() -> Iterator[None]:
     """Every command of a person is rolled back once it is done."""
@@ -68,10 +83,24 @@ def undoing() -> Iterator[None]:
 
 
 @contextmanager
-def door_open(lines: Sequence[Line]) -> Iterator[None]:
+def switched_off(clinic: Clinic) -> Iterator[None]:
+    """The clinic has no kiosk, books nobody in public and registers nobody by themselves."""
+    house = clinic.db._house
+    before = house.settings
+    house.settings = msgspec.structs.replace(
+        before, feature_kiosk=False, feature_public_booking=False, patient_registration=False, doctor_registration=False
+    )
+    try:
+        yield
+    finally:
+        house.settings = before
+
+
+@contextmanager
+def door_open(found: Sequence[Line]) -> Iterator[None]:
     """Every route lets everybody come as far as its service."""
-    before = [(line.opt, line.access) for line in lines]
-    for line in lines:
+    before = [(line.opt, line.access) for line in found]
+    for line in found:
         line.opt["access"] = OPEN
     try:
         yield
@@ -83,15 +112,18 @@ def door_open(lines: Sequence[Line]) -> Iterator[None]:
 class Trial:
     """The furnished clinic, asked by everybody."""
 
-    def __init__(self, clinic: Clinic, lines: Sequence[Line]) -> None:
-        self.clinic, self.lines = clinic, lines
+    def __init__(self, clinic: Clinic, found: Sequence[Line]) -> None:
+        self.clinic, self.lines = clinic, found
         self._headers = {role: dict(getattr(clinic, name).headers) if name else {} for role, name in ROLES.items()}
 
-    def ask_all(self, wanted: Sequence[tuple[str, Line, Ask]]) -> list[Tried]:
+    def came(self, wanted: Sequence[Cell]) -> Came:
+        return Came(wanted, self.ask_all(wanted))
+
+    def ask_all(self, wanted: Sequence[Cell]) -> list[Tried]:
         """Many requests, some at a time; the answers in the order of the requests."""
         return self.clinic.run(self._ask_all(wanted))
 
-    async def _ask_all(self, wanted: Sequence[tuple[str, Line, Ask]]) -> list[Tried]:
+    async def _ask_all(self, wanted: Sequence[Cell]) -> list[Tried]:
         found: list[Tried] = []
         for start in range(0, len(wanted), AT_ONCE):
             some = wanted[start : start + AT_ONCE]
@@ -102,9 +134,12 @@ class Trial:
         headers = self._headers[role] | dict(ask.headers)
         if line.method == "SOCKET":
             return await self._knock(ask.path, headers)
-        answer = await self.clinic._http.request(
-            line.method, ask.path, headers=headers, json=ask.body, content=ask.content
-        )
+        try:
+            answer = await self.clinic._http.request(
+                line.method, ask.path, headers=headers, json=ask.body, content=ask.content
+            )
+        except Exception as error:  # the application itself gave up
+            return Tried("!", "", 599, repr(error))
         return Tried(sign(answer), answer.headers.get("x-request-id", ""), answer.status_code, answer.text)
 
     async def _knock(self, path: str, headers: dict[str, str]) -> Tried:
@@ -148,32 +183,69 @@ def sign(answer: httpx.Response) -> str:
     return {401: "1", 403: "3", 404: "4"}.get(status, RULE)
 
 
-EVERY_WORD = [*CANARIES.values(), *CLINICAL.values(), *(number[1:] for number in PHONES.values())]
+EVERY_WORD = [*CANARIES.values(), *CLINICAL.values(), *BASICS.values(), *(number[1:] for number in PHONES.values())]
 
 
 def forbidden_words(role: str) -> list[str]:
     """What this role may never read, wherever it is let in."""
-    strange = [word for one in ("foreign", "elsewhere") for word in (CANARIES[one], CLINICAL[one], PHONES[one][1:])]
+    strange = [word for one in ("foreign", "elsewhere") for word in (CANARIES[one], CLINICAL[one], BASICS[one])]
     return {
         "patient": strange,
         "helper": strange,
         "doctor": strange,
         "desk": [CLINICAL["elsewhere"]],
+        "clerk": [*CLINICAL.values(), *BASICS.values()],
         "admin": list(CLINICAL.values()),
     }.get(role, EVERY_WORD)
 
 
-def all_cells(lines: Sequence[Line]) -> list[tuple[str, Line, Ask]]:
-    """Each role at each line with each ownership."""
-    return [(role, line, ask) for line in lines for role in ROLES for ask in line.asks]
+class Seen(NamedTuple):
+    """All that was tried."""
+
+    front: Came
+    behind: Came
+    """What the policies say to those whom the door turns away, with the door left open."""
+    off: Came
+    """What strangers, and who stands at the desk, are told when the clinic has switched it off."""
+
+    def table(self) -> dict[str, dict[str, str]]:
+        """By line and role the cell: one sign, or one for each ownership when they differ."""
+        front, behind, off = (_rows(came) for came in self)
+        for name, row in behind.items():
+            for role, cell in row.items():
+                front[name][role] = f"-{cell}"
+        changed = {name: row for name, row in off.items() if any(front[name][role] != row[role] for role in row)}
+        return front | {f"{name} off": {role: row.get(role, ".") for role in ROLES} for name, row in changed.items()}
 
 
-def table(tried: Sequence[tuple[tuple[str, Line, Ask], Tried]]) -> dict[str, dict[str, str]]:
-    """By line and role: one sign, or one for each ownership when they differ."""
+def try_all(clinic: Clinic, ids: Ids) -> tuple[Trial, Seen]:
+    """Each role at each line with each ownership; then with the door open, and with the clinic's features switched off."""
+    found = list(lines(clinic.app.litestar, ids))
+    asker = Trial(clinic, found)
+    front = asker.came([(role, line, ask) for line in found for role in ROLES for ask in line.asks])
+    turned_away = {
+        (cell[0], cell[1].name)
+        for cell, tried in front.pairs()
+        if tried.sign == DOOR or (cell[0] == "anonymous" and cell[1].access != OPEN)
+    }
+    behind = [cell for cell in front.cells if (cell[0], cell[1].name) in turned_away]
+    with door_open(found):
+        came_behind = asker.came(behind)
+    switched = [
+        cell
+        for cell in front.cells
+        if cell[0] in ("anonymous", "desk") and (cell[1].access == OPEN or "/kiosk/" in cell[1].name)
+    ]
+    with switched_off(clinic):
+        came_off = asker.came([cell for cell in switched if (cell[0], cell[1].name) not in turned_away])
+    return asker, Seen(front, came_behind, came_off)
+
+
+def _rows(came: Came) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
-    for (role, line, _), came in tried:
+    for (role, line, _), tried in came.pairs():
         row = found.setdefault(line.name, {})
-        row[role] = row.get(role, "") + came.sign
+        row[role] = row.get(role, "") + tried.sign
     return {
         name: {role: cell[0] if len(set(cell)) == 1 else cell for role, cell in row.items()}
         for name, row in found.items()
@@ -181,4 +253,4 @@ def table(tried: Sequence[tuple[tuple[str, Line, Ask], Tried]]) -> dict[str, dic
 
 
 def written(row: dict[str, str]) -> str:
-    return " ".join(f"{row[role]:{max(len(OWNERSHIPS), len(role))}}" for role in ROLES).rstrip()
+    return " ".join(f"{row[role]:{max(len(OWNERSHIPS) + 1, len(role))}}" for role in ROLES).rstrip()

@@ -1,14 +1,19 @@
 """Writes what is generated from the code: the schema, the API's document, the page of settings. A house test keeps them true."""
 
+import inspect
 import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from esante.admin.settings import catalogue
 from esante.app import App, bring_up_to_date
+from esante.cli import exits
+from esante.cli.examples import EXAMPLES
+from esante.cli.main import commands
 from esante.kernel import keyring
 from esante.kernel.config import Config, Keys
 from esante.kernel.connection import open_database
@@ -59,6 +64,44 @@ What belongs to the box (address, mail server, folders) is in `esante.toml`.
     )
 
 
+def cli(folder: Path) -> str:
+    """Every command of the console, with its options, and the exit codes."""
+    head = """# The console
+
+Generated from `esante/cli` by scripts/fix; `esante COMMAND --help` says the same. `esante --install-completion` teaches the shell
+to complete commands and options.
+
+Every command works without the web. Those that change the clinic act on a running server within 250 ms; those that need it stopped
+say so. With `--json` the result is one JSON document on standard output; questions, progress and refusals are on standard error.
+`ESANTE_DATA` and `ESANTE_CONFIG` stand for `--data` and `--config`.
+
+| Exit code | Means |
+|---|---|
+"""
+    codes = "".join(f"| {code} | {_cell(text)} |\n" for code, text in exits.MEANINGS.items())
+    return head + codes + "".join(_command(path, command) for path, command in commands())
+
+
+def _command(path: str, command: Any) -> str:
+    shown = [one for one in command.params if one.name not in ("help", "data", "config")]
+    arguments = " ".join(_metavar(one) for one in shown if one.param_type_name == "argument")
+    text = inspect.cleandoc(command.help)
+    options = "".join(
+        f"| `{', '.join([*one.opts, *one.secondary_opts])}` | {_cell(one.help or '')} |\n"
+        for one in shown
+        if one.param_type_name == "option"
+    )
+    table = f"\n| Option | |\n|---|---|\n{options}" if options else ""
+    examples = "".join(f"{one}\n" for one in EXAMPLES.get(path, ()))
+    block = f"\n```sh\n{examples}```\n" if examples else ""
+    return f"\n## `esante {path}{' ' + arguments if arguments else ''}`\n\n{text}\n{table}{block}"
+
+
+def _metavar(argument: Any) -> str:
+    name = argument.metavar or argument.name.upper()
+    return (name if argument.required else f"[{name}]") + ("…" if argument.nargs == -1 else "")
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
@@ -67,6 +110,7 @@ GENERATED = {
     ROOT / "esante" / "schema.sql": schema,
     ROOT / "docs" / "openapi.json": openapi,
     ROOT / "docs" / "SETTINGS.md": settings,
+    ROOT / "docs" / "CLI.md": cli,
 }
 
 

@@ -83,14 +83,18 @@ def verify(
 
 
 @app.command()
-def checkpoint(data: Data = DATA, config: ConfigFile = CONFIG) -> None:
+def checkpoint(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False) -> None:
     """Sign the log as it is now and print the checkpoint. Keep it away from the box: `verify --against` holds the log to it."""
 
     async def work(clinic: Clinic) -> str:
         await Notary(clinic.db, Signer(clinic.keys)).sign()
         return clinic.db.read(operator(), service.show_checkpoint) or ""
 
-    say.out.print(with_clinic(data, settings_of(config, data), work), markup=False, end="")
+    note = with_clinic(data, settings_of(config, data), work)
+    if as_json:
+        say.as_json({"note": note})
+        return
+    say.out.print(note, markup=False, end="")
 
 
 def _notes(file: Path) -> list[str]:
@@ -109,6 +113,7 @@ def report(
     file: Annotated[Path, typer.Argument(metavar="FILE.pdf", help="Where the report is written.")],
     data: Data = DATA,
     config: ConfigFile = CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Write the month's report as PDF: what was done, what to ask about, and a signed checkpoint to keep on paper."""
 
@@ -116,7 +121,11 @@ def report(
         await Notary(clinic.db, Signer(clinic.keys)).sign()
         return paper.paper(await clinic.db.scan(operator(), reports.month, month))
 
-    files.create_whole(file, with_clinic(data, settings_of(config, data), work))
+    with say.waiting("Reading the month", shown=not as_json):
+        files.create_whole(file, with_clinic(data, settings_of(config, data), work))
+    if as_json:
+        say.as_json({"file": file})
+        return
     say.out.print(f"The report of {month} is in [bold]{file}[/].")
 
 
@@ -167,15 +176,20 @@ def check_segment(
     kit: Annotated[bool, typer.Option("--kit", help="Open it with the recovery kit, typed or piped.")] = False,
     data: Data = DATA,
     config: ConfigFile = CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Open an archive of retired lines and prove that it belongs where it was taken out."""
     keys = unlocked(data, settings_of(config, data))
     identities = [slots.kit_from(typed_kit(None)).identity] if kit else keys.drill_identities()
     conn = open_database(data / DATABASE, keys.key("database"), "reader")
     try:
-        found = retirement.check(file, conn, keys, identities)
+        with say.waiting("Reading the archive", shown=not as_json):
+            found = retirement.check(file, conn, keys, identities)
     finally:
         conn.close()
+    if as_json:
+        say.as_json({"first": found.first, "last": found.last})
+        return
     say.out.print(f"Whole: lines {found.first} to {found.last}.")
 
 

@@ -26,6 +26,8 @@ from esante.kernel.transaction import WriteTx
 from esante.server import serve as serve_clinic
 from esante.workplaces import service as workplaces
 
+configuration = typer.Typer(help="The box's own settings, from esante.toml.", no_args_is_help=True)
+
 ACCOUNTS_FILE = "demo-accounts.txt"
 
 
@@ -129,6 +131,7 @@ def demo(data: Data = DATA, config: ConfigFile = CONFIG, host: Host = None, port
     serve_clinic(data, settings, on_ready=greet)
 
 
+@configuration.command("show")
 def show_config(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False) -> None:
     """Print the settings of the box as they are in force: esante.toml over the defaults."""
     settings = settings_of(config, data)
@@ -138,11 +141,11 @@ def show_config(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = 
     for section in msgspec.structs.fields(Config):
         value = getattr(settings, section.name)
         if isinstance(value, msgspec.Struct):
-            report.out.print(f"\\[{section.name}]")
+            report.out.print(f"[{section.name}]", markup=False)
             for key, inner in msgspec.structs.asdict(value).items():
-                report.out.print(f"{key} = {inner!r}")
+                report.out.print(f"{key} = {inner!r}", markup=False)
         else:
-            report.out.print(f"{section.name} = {value!r}")
+            report.out.print(f"{section.name} = {value!r}", markup=False)
 
 
 def _make(data: Path, settings: Config, passphrase: str | None = None) -> Keyring:

@@ -53,12 +53,17 @@ def show(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False) 
 
 
 @app.command()
-def confirm(data: Data = DATA, config: ConfigFile = CONFIG) -> None:
+def confirm(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False) -> None:
     """Say that the time of this machine is right now, so that old rows may be swept again. Look at it first: clock show."""
 
-    async def work(clinic: Clinic) -> None:
+    async def work(clinic: Clinic) -> Mark:
         await clinic.db.write(operator(), admin.confirm_clock)
-        clock_guard.keep_mark(data, Mark(clock.now(), clock.steady(), clock.boot()))
+        mark = Mark(clock.now(), clock.steady(), clock.boot())
+        clock_guard.keep_mark(data, mark)
+        return mark
 
-    with_clinic(data, settings_of(config, data), work)
+    mark = with_clinic(data, settings_of(config, data), work)
+    if as_json:
+        report.as_json({"confirmedAt": mark.wall})
+        return
     report.out.print("The time is confirmed. A running server goes on sweeping within a minute.")

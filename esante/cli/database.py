@@ -19,7 +19,7 @@ from esante.kernel.transaction import ReadTx
 from esante.kernel.witness import Witness, gap_message
 from esante.wiring import WIRING
 
-app = typer.Typer(help="The database file.", no_args_is_help=True)
+app = typer.Typer(help="The database file: ways out when it has suffered, and after an upgrade.", no_args_is_help=True)
 
 
 @app.callback()
@@ -34,6 +34,7 @@ def accept_loss(
     ],
     data: Data = DATA,
     config: ConfigFile = CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Go on although committed data was lost. Restore a backup instead, if you have one.
 
@@ -62,11 +63,14 @@ def accept_loss(
             await db.stop()
 
     first, last = asyncio.run(run())
+    if as_json:
+        report.as_json({"first": first, "last": last})
+        return
     report.out.print(f"Accepted: audit lines {first} to {last} are lost. The log says so from now on.")
 
 
 @app.command("go-back")
-def go_back(data: Data = DATA, config: ConfigFile = CONFIG) -> None:
+def go_back(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False) -> None:
     """Go back to the file of before the last upgrade. For the program of before: install it first, and stop the server.
 
     What was written since the upgrade stays in esante.db.left, and nowhere else.
@@ -74,6 +78,9 @@ def go_back(data: Data = DATA, config: ConfigFile = CONFIG) -> None:
     keys = unlocked(data, settings_of(config, data))
     with files.locked(data / "lock", f"esante db go-back, process {os.getpid()}"):
         left, taken = upgrade.go_back(data / DATABASE, keys)
+    if as_json:
+        report.as_json({"fromSchema": left, "toSchema": taken, "left": data / f"{DATABASE}.left"})
+        return
     report.out.print(f"The clinic is at schema {taken} again, as it was before the upgrade to {left}.")
     report.out.print(
         f"What was written since is in [bold]{data / DATABASE}.left[/]. The audit log knows that it is missing:"
@@ -83,7 +90,9 @@ def go_back(data: Data = DATA, config: ConfigFile = CONFIG) -> None:
 
 def upgrade_check(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False) -> None:
     """Try the upgrade to this program's schema on a copy, and throw the copy away. The running server is not disturbed."""
-    found = upgrade.attempt(data / DATABASE, unlocked(data, settings_of(config, data)))
+    keys = unlocked(data, settings_of(config, data))
+    with report.waiting("Trying the upgrade on a copy", shown=not as_json):
+        found = upgrade.attempt(data / DATABASE, keys)
     if as_json:
         report.as_json(found)
     elif found.migrations:

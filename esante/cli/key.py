@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import msgspec
 import typer
-from rich.markup import escape
 
 from esante import sealed
 from esante.admin.keys import service as keys_of_clinic
@@ -60,11 +59,14 @@ def group() -> None:
     """The clinic's keys."""
 
 
-def unlock(data: Data = DATA) -> None:
+def unlock(data: Data = DATA, as_json: Json = False) -> None:
     """Open a clinic that waits for its passphrase after a start."""
     answer = sealed.send_passphrase(data, passphrase())
     if not answer.ok:
         raise Broken(answer.message)
+    if as_json:
+        report.as_json({"open": True})
+        return
     report.out.print("The clinic is open.")
 
 
@@ -94,6 +96,7 @@ def kit(
     file: Annotated[Path, typer.Argument(metavar="FILE.pdf", help="Where the sheet is written, for printing.")],
     data: Data = DATA,
     config: ConfigFile = CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Make a recovery kit: a sheet with 24 words that opens the clinic and its backups when all else is lost.
 
@@ -101,15 +104,19 @@ def kit(
     """
     settings, made = settings_of(config, data), slots.new_kit()
 
-    async def work(clinic: Clinic) -> None:
+    async def work(clinic: Clinic) -> KitSlot:
         name = clinic.db.settings.clinic_name
         files.create_whole(file, _sheet(made, name, manifest.signer(clinic.keys)))
         slot = slots.kit_slot(clinic.keys.encryption_key, made.recipient, clock.now())
         await clinic.db.write(operator(), keys_of_clinic.note_slot_added, slot.id, "recovery-kit")
         keyring.add_slot(data, clinic.keys, slot)
+        return slot
 
-    with_clinic(data, settings, work)
-    report.out.print(f"The recovery kit is in [bold]{escape(str(file))}[/]. Print it twice, then delete the file.")
+    slot = with_clinic(data, settings, work)
+    if as_json:
+        report.as_json({"file": file, "slot": _view(slot)})
+        return
+    report.out.print(f"The recovery kit is in [bold]{file}[/]. Print it twice, then delete the file.")
     report.out.print("Then prove that what is on paper works: [bold]esante key verify-kit[/]")
 
 
@@ -120,6 +127,7 @@ def verify_kit(
     ] = None,
     data: Data = DATA,
     config: ConfigFile = CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Type the recovery kit back: its 24 words, or the line AGE-SECRET-KEY-1. Says whether it opens this clinic."""
     typed = slots.kit_from(typed_kit(source))
@@ -130,6 +138,9 @@ def verify_kit(
         return slot
 
     slot = with_clinic(data, settings_of(config, data), work)
+    if as_json:
+        report.as_json({"slot": _view(slot)})
+        return
     report.out.print(
         f"It works: this kit, made on {slot.made_at:%Y-%m-%d}, opens the clinic. Put it back in its place."
     )
@@ -141,6 +152,7 @@ def add_slot(
     file: Annotated[Path | None, typer.Option("--file", help="The key file; it is made when it is not there.")] = None,
     data: Data = DATA,
     config: ConfigFile = CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Add a way to open the clinic: another key file, or a passphrase."""
     settings = settings_of(config, data)
@@ -159,7 +171,11 @@ def add_slot(
         keyring.add_slot(data, clinic.keys, slot)
         return slot
 
-    report.out.print(f"Added: slot {with_clinic(data, settings, work).id}.")
+    added = with_clinic(data, settings, work)
+    if as_json:
+        report.as_json({"slot": _view(added)})
+        return
+    report.out.print(f"Added: slot {added.id}.")
 
 
 @app.command("remove-slot")
@@ -167,6 +183,7 @@ def remove_slot(
     slot: Annotated[str, typer.Argument(help="Its id, as `esante key status` shows it.")],
     data: Data = DATA,
     config: ConfigFile = CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Take a way away. Who kept a copy of the old keyring still opens that copy: rotate the keys too when one was stolen."""
 
@@ -176,6 +193,9 @@ def remove_slot(
         await clinic.db.write(operator(), keys_of_clinic.note_slot_removed, slot, kind)
 
     with_clinic(data, settings_of(config, data), work)
+    if as_json:
+        report.as_json({"removed": slot})
+        return
     report.out.print(f"Slot {slot} is gone.")
 
 
@@ -184,6 +204,7 @@ def rotate(
     purpose: Annotated[str, typer.Argument(help=f"One of {', '.join(PURPOSES)}, or all.")],
     data: Data = DATA,
     config: ConfigFile = CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Put a fresh key in the place of one, or of all. The server must be stopped: it holds its keys in memory."""
     wanted = [one for one in PURPOSES if purpose in (one, "all")]
@@ -193,8 +214,12 @@ def rotate(
     ring = offline(data, settings)
     with files.locked(data / "lock", f"esante key rotate, process {os.getpid()}"):
         for one in wanted:
-            ring = rotation.rotate(data / DATABASE, ring, one, operator().id, clock.now())
-            report.out.print(f"[bold]{one}[/]: rotated. {EFFECTS[one]}")
+            with report.waiting(f"Rotating the key {one}", shown=not as_json):
+                ring = rotation.rotate(data / DATABASE, ring, one, operator().id, clock.now())
+            if not as_json:
+                report.out.print(f"[bold]{one}[/]: rotated. {EFFECTS[one]}")
+    if as_json:
+        report.as_json({"rotated": wanted})
 
 
 def typed_kit(source: Path | None) -> str:

@@ -43,6 +43,7 @@ def poster(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to: a .pdf, or a .svg with the square alone.")],
     data: Data = DATA,
     config: ConfigFile = CONFIG,
+    as_json: Json = False,
 ) -> None:
     """Make the sheet for the clinic's wall: the address to open, and the fingerprint to compare, as text and as a QR code."""
     settings = settings_of(config, data)
@@ -62,6 +63,9 @@ def poster(
         ), 0o644)  # fmt: skip
     else:
         raise Broken(f"{file} is neither a .pdf nor a .svg")
+    if as_json:
+        report.as_json({"file": file, "address": settings.link_base, "authorityFingerprint": to_compare})
+        return
     report.out.print(f"The sheet is in [bold]{file}[/]. Print it and put it where people come in.")
 
 
@@ -70,6 +74,7 @@ def new_authority(
     data: Data = DATA,
     config: ConfigFile = CONFIG,
     sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Make another authority: when its key may be known to somebody, when it runs out, or when the box has other names.
 
@@ -79,9 +84,12 @@ def new_authority(
     if settings.tls_mode != "local":
         raise Broken("The clinic has no authority of its own; [tls] mode says so in esante.toml")
     if not sure:
-        typer.confirm("No device will trust the clinic until it has the new certificate. Go on?", abort=True)
+        typer.confirm("No device will trust the clinic until it has the new certificate. Go on?", abort=True, err=True)
     made = tls.make_authority(data / tls.FOLDER, [*tls.wanted_names(settings), *tls.host_names()], clock.now())
     _certificates(data, settings)
+    if as_json:
+        report.as_json({"authorityFingerprint": tls.fingerprint(made)})
+        return
     report.out.print(f"A new authority (SHA-256):\n{tls.fingerprint(made)}")
 
 

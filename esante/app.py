@@ -35,6 +35,7 @@ from esante.kernel.database import Database
 from esante.kernel.dependencies import Db, House, Me, provide_once, provide_version
 from esante.kernel.disk import DiskGuard, Level, note_level
 from esante.kernel.errors import Broken, Forbidden, Locked, Refusal, Unauthenticated, Unavailable, UnsupportedType
+from esante.kernel.http_body import JsonRequest
 from esante.kernel.http_errors import confess, refuse, refuse_request
 from esante.kernel.hub import Hub
 from esante.kernel.jobs import JobRunner
@@ -235,6 +236,7 @@ def _build(seat: Seat, config: Config) -> Litestar:
         openapi_config=_openapi(),
         cors_config=_cors(config),
         request_max_body_size=config.limits.body_bytes,
+        request_class=JsonRequest,
         logging_config=None,
     )
     refuse_undeclared(app)

@@ -101,10 +101,21 @@ def document(app: Litestar) -> dict[str, Any]:
                 operation["summary"] = handler.handler_name.replace("_", " ").capitalize()
                 operation["responses"].pop("400", None)
                 operation["responses"] |= refused
+                if kinds := handler.opt.get("gives"):
+                    operation["responses"]["200"]["content"] = _contents(kinds, operation["responses"]["200"])
                 if "anonymous" not in handler.opt["access"]:
                     operation["security"] = [{"bearer": []}, {"cookie": []}]
                     operation["description"] += f"\n\nRoles: {', '.join(sorted(handler.opt['access']))}."
     return whole
+
+
+def _contents(kinds: tuple[str, ...], answer: dict[str, Any]) -> dict[str, Any]:
+    """Of a route that gives a file, and says so by `gives=(...)`: JSON as it was, and the other kinds of content."""
+    as_json = answer["content"].get("application/json")
+    return {
+        kind: as_json if kind == "application/json" else {"schema": {"type": "string", "format": "binary"}}
+        for kind in kinds
+    }
 
 
 @cache

@@ -16,7 +16,7 @@ from esante.kernel.access import SIGNED_IN, roles
 from esante.kernel.dependencies import Db, House, Me
 
 
-@get("/users/export", access=SIGNED_IN)
+@get("/users/export", access=SIGNED_IN, gives=("application/zip",))
 async def export_own_data(db: Db, actor: Me, clinic: House) -> Stream:
     """A ZIP with everything that the clinic keeps about you and shows to you: JSON documents, and your files."""
     copy = await db.scan(actor, export.gather)
@@ -24,7 +24,7 @@ async def export_own_data(db: Db, actor: Me, clinic: House) -> Stream:
     return Stream(export.archive(copy, clinic.vault), media_type="application/zip", headers=headers)
 
 
-@get("/audit/export/fhir", access=roles("admin"))
+@get("/audit/export/fhir", access=roles("admin"), gives=("application/fhir+ndjson",))
 async def export_audit_events(
     db: Db,
     actor: Me,

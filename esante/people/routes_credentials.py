@@ -53,7 +53,7 @@ async def list_own_documents(db: Db, actor: Me) -> Page[Credential]:
     return db.read(actor, credentials.list_own)
 
 
-@get("/doctors/profile/documents/{kind:str}", access=DOCTOR)
+@get("/doctors/profile/documents/{kind:str}", access=DOCTOR, gives=("image/jpeg",))
 async def show_own_document(db: Db, actor: Me, clinic: House, kind: FromPath[CredentialKind]) -> Stream:
     """A copy of yours."""
     return _shown(clinic, await db.look(actor, credentials.show_own, kind), kind)
@@ -65,7 +65,7 @@ async def list_documents(db: Db, actor: Me, practitioner_id: FromPath[str]) -> P
     return await db.look(actor, credentials.list_for_admin, practitioner_id)
 
 
-@get("/doctors/{practitioner_id:str}/documents/{kind:str}", access=ADMIN)
+@get("/doctors/{practitioner_id:str}/documents/{kind:str}", access=ADMIN, gives=("image/jpeg",))
 async def show_document(
     db: Db, actor: Me, clinic: House, practitioner_id: FromPath[str], kind: FromPath[CredentialKind]
 ) -> Stream:

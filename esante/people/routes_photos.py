@@ -51,19 +51,19 @@ async def remove_own_photo(db: Db, actor: Me, clinic: House) -> None:
     _drop(clinic, await db.write(actor, photos.put_own_photo, None))
 
 
-@get("/patients/{patient_id:str}/photo", access=READERS)
+@get("/patients/{patient_id:str}/photo", access=READERS, gives=("image/jpeg",))
 async def show_photo(db: Db, actor: Me, clinic: House, patient_id: FromPath[str]) -> Stream:
     """The patient's photograph, for whoever may see the patient."""
     return _shown(clinic, await db.look(actor, photos.photo_of_patient, patient_id))
 
 
-@get("/users/photo", access=PEOPLE)
+@get("/users/photo", access=PEOPLE, gives=("image/jpeg",))
 async def show_own_photo(db: Db, actor: Me, clinic: House) -> Stream:
     """One's own photograph."""
     return _shown(clinic, await db.look(actor, photos.own_photo))
 
 
-@get("/doctors/{practitioner_id:str}/photo", access=OPEN)
+@get("/doctors/{practitioner_id:str}/photo", access=OPEN, gives=("image/jpeg",))
 async def show_doctor_photo(db: Db, actor: Me, clinic: House, practitioner_id: FromPath[str]) -> Stream:
     """The photograph of an approved doctor."""
     return _shown(clinic, db.read(actor, photos.photo_of_doctor, practitioner_id))

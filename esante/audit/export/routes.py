@@ -14,7 +14,7 @@ from esante.kernel.dependencies import Db, Me
 from esante.kernel.structs import Outcome, Severity
 
 
-@get("/audit/export", access=roles("admin"))
+@get("/audit/export", access=roles("admin"), gives=("text/csv", "application/json"))
 async def export_lines(
     db: Db,
     actor: Me,
@@ -42,9 +42,7 @@ async def export_lines(
     upto = await db.look(actor, service.begin_export, wanted, form)
     found = writing.pages(db, actor, wanted, upto)
     body, media_type = (
-        (writing.as_csv(found), "text/csv; charset=utf-8")
-        if form == "csv"
-        else (writing.as_json(found), "application/json")
+        (writing.as_csv(found), "text/csv") if form == "csv" else (writing.as_json(found), "application/json")
     )
     headers = {"content-disposition": f'attachment; filename="audit.{form}"'}
     return Stream(body, media_type=media_type, headers=headers)

@@ -13,7 +13,7 @@ from esante.kernel.access import roles
 from esante.kernel.dependencies import Db, Me
 
 
-@get("/audit/reports/{month:str}", access=roles("admin"))
+@get("/audit/reports/{month:str}", access=roles("admin"), gives=("application/json", "application/pdf"))
 async def month(
     db: Db,
     actor: Me,

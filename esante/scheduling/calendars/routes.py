@@ -10,10 +10,10 @@ from esante.scheduling.structs import AppointmentId
 
 BOOKERS = roles("patient", "doctor", "assistant", "admin")
 DOCTOR = roles("doctor")
-CALENDAR = "text/calendar; charset=utf-8"
+CALENDAR = "text/calendar"
 
 
-@get("/appointments/{appointment_id:str}/ics", access=BOOKERS)
+@get("/appointments/{appointment_id:str}/ics", access=BOOKERS, gives=(CALENDAR,))
 async def visit_as_ics(appointment_id: str, db: Db, actor: Me) -> Response[bytes]:
     """One visit as an iCalendar file; its UID stays and its SEQUENCE rises, whatever becomes of it."""
     found = await db.look(actor, service.visit_as_ics, AppointmentId(appointment_id))
@@ -39,7 +39,7 @@ async def revoke_feed(db: Db, actor: Me) -> None:
     await db.write(actor, service.revoke_feed)
 
 
-@get("/doctors/calendar-feed/{token:str}", access=OPEN)
+@get("/doctors/calendar-feed/{token:str}", access=OPEN, gives=(CALENDAR,))
 async def read_feed(token: str, db: Db, actor: Me) -> Response[bytes]:
     """The agenda behind a link, for other calendars: times, kinds and initials."""
     found = await db.look(actor, service.read_feed, token)

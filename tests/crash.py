@@ -11,7 +11,8 @@ from pathlib import Path
 from tests.process import ROOT
 
 FULL = os.environ.get("ESANTE_FULL") == "1"
-SAMPLES = 4
+SAMPLES = int(os.environ.get("ESANTE_CRASH_SAMPLES", "4"))
+"""So many calls are tried in the short form; the full form tries all, which takes hours."""
 CALLS = (
     "openat",
     "write",

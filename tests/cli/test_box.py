@@ -56,17 +56,17 @@ def test_a_clinic_is_never_made_over_another(tmp_path: Path, config: Path) -> No
 
 def test_what_is_missing_is_named_without_a_trace(tmp_path: Path, config: Path) -> None:
     data = tmp_path / "data"
-    for arguments in (("serve", "--data", str(data)), ("audit", "verify", "--data", str(data))):
+    for arguments in (("serve", "--data", str(data), "--port", "0"), ("audit", "verify", "--data", str(data))):
         refused = run(*arguments, "--config", str(config), check=False)
         assert refused.returncode == 1
         assert "esante init" in refused.stderr
         assert "Traceback" not in refused.stderr
     run("init", "--data", str(data), "--config", str(config))
     (data / "esante.db").unlink()
-    lost = run("serve", "--data", str(data), "--config", str(config), check=False)
+    lost = run("serve", "--data", str(data), "--port", "0", "--config", str(config), check=False)
     assert "esante.db is missing" in lost.stderr
     (tmp_path / "keys" / "key").unlink()
-    assert "key file" in run("serve", "--data", str(data), "--config", str(config), check=False).stderr
+    assert "key file" in run("serve", "--data", str(data), "--port", "0", "--config", str(config), check=False).stderr
     gone = run("config", "show", "--config", str(tmp_path / "other.toml"), check=False)
     assert "There is no file" in gone.stderr
 

@@ -15,7 +15,7 @@ from esante.admin import service as admin
 from esante.admin.structs import SettingWish
 from esante.app import DATABASE, bring_up_to_date, open_clinic
 from esante.cli import report
-from esante.cli.opening import DEMO_KEY, operator, passphrase, settings_of, unlocked, with_clinic
+from esante.cli.opening import DEMO_KEY, operator, passphrase, same, settings_of, unlocked, with_clinic
 from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Host, Json, Port
 from esante.identity import service as identity
 from esante.kernel import files, keyring, moving_in
@@ -27,6 +27,10 @@ from esante.server import serve as serve_clinic
 from esante.workplaces import service as workplaces
 
 configuration = typer.Typer(help="The box's own settings, from esante.toml.", no_args_is_help=True)
+
+_FIRST_ADMIN = """curl {address}/api/v1/auth/first-admin -H 'content-type: application/json' \\
+  -d '{{"code": "{code}", "email": "YOUR@ADDRESS", "password": "A-PASSWORD"}}'
+"""
 
 ACCOUNTS_FILE = "demo-accounts.txt"
 
@@ -78,12 +82,13 @@ def init(
         )
     else:
         report.out.print("It opens with the passphrase only: after each start it waits for [bold]esante unlock[/].")
-    report.out.print(
-        "Make its recovery kit now, and print it: [bold]esante key kit kit.pdf[/]. It opens the clinic when all else is lost."
-    )
-    report.out.print(
-        f"\nStart it with [bold]esante serve[/]; then make the first admin with this code (24 hours):\n\n  {code}\n"
-    )
+    also = same(data, config)
+    report.out.print(f"Make its recovery kit now, and print it: [bold]esante key kit kit.pdf{also}[/]")
+    report.out.print("It opens the clinic and its backups when all else is lost.")
+    report.out.print(f"\nStart it: [bold]esante serve{also}[/]")
+    report.out.print("Then make the first admin. The code works once, for 24 hours:\n")
+    address = settings.address_at(settings.server.port)
+    report.out.print(_FIRST_ADMIN.format(address=address, code=code), markup=False)
 
 
 def serve(data: Data = DATA, config: ConfigFile = CONFIG, host: Host = None, port: Port = None) -> None:
@@ -93,7 +98,9 @@ def serve(data: Data = DATA, config: ConfigFile = CONFIG, host: Host = None, por
         data,
         settings,
         on_ready=lambda address: _started(f"esante serves {data} at [bold]{address}[/]"),
-        on_sealed=lambda address: _started(f"The clinic at {address} is sealed. Open it: [bold]esante unlock[/]"),
+        on_sealed=lambda address: _started(
+            f"The clinic at {address} is sealed. Open it: [bold]esante unlock{same(data)}[/]"
+        ),
     )
 
 

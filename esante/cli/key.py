@@ -13,7 +13,7 @@ from esante import sealed
 from esante.admin.keys import service as keys_of_clinic
 from esante.app import DATABASE
 from esante.cli import report
-from esante.cli.opening import offline, operator, passphrase, settings_of, unlocked, with_clinic
+from esante.cli.opening import offline, operator, passphrase, same, settings_of, unlocked, with_clinic
 from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Json
 from esante.kernel import clock, files, keyring, prints, rotation, slots
 from esante.kernel.backup import manifest
@@ -86,9 +86,13 @@ def status(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False
     rows = [[slot.id, slot.kind, f"{slot.made_at:%Y-%m-%d}", _proof(slot)] for slot in shown.slots]
     report.table(f"Installation {shown.installation_id} opens by", ["Slot", "Kind", "Made", ""], rows)
     if not ring.kits:
-        report.out.print("\n[bold]There is no recovery kit.[/] Make one and print it: esante key kit FILE.pdf")
+        report.out.print(
+            "\n[bold]There is no recovery kit.[/] Make one and print it: esante key kit FILE.pdf" + same(data, config)
+        )
     elif not shown.kit_is_proven:
-        report.out.print("\nType the recovery kit back, to know that it works: [bold]esante key verify-kit[/]")
+        report.out.print(
+            f"\nType the recovery kit back, to know that it works: [bold]esante key verify-kit{same(data, config)}[/]"
+        )
 
 
 @app.command()
@@ -117,7 +121,7 @@ def kit(
         report.as_json({"file": file, "slot": _view(slot)})
         return
     report.out.print(f"The recovery kit is in [bold]{file}[/]. Print it twice, then delete the file.")
-    report.out.print("Then prove that what is on paper works: [bold]esante key verify-kit[/]")
+    report.out.print(f"Then prove that what is on paper works: [bold]esante key verify-kit{same(data, config)}[/]")
 
 
 @app.command("verify-kit")

@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import os
+import shlex
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 import typer
 
 from esante.app import DATABASE, bring_up_to_date, open_clinic
-from esante.cli.options import CONFIG
+from esante.cli.options import CONFIG, DATA
 from esante.kernel import config, files, keyring, log, migrate, rotation
 from esante.kernel.actor import Actor, house
 from esante.kernel.clinic import Clinic
@@ -53,6 +54,13 @@ def settings_of(path: Path, folder: Path, host: str | None = None, port: int | N
         keys = msgspec.structs.replace(keys, file=str(folder / DEMO_KEY))
         backup = msgspec.structs.replace(backup, nightly=False)
     return msgspec.structs.replace(found, server=server, keys=keys, backup=backup)
+
+
+def same(folder: Path, path: Path = CONFIG) -> str:
+    """What a command that is recommended needs behind it, to mean the same clinic; nothing where that goes without saying."""
+    said = {DATA: "", Path(os.environ.get("ESANTE_DATA", DATA)): ""}.get(folder, f" --data {shlex.quote(str(folder))}")
+    known = {CONFIG: "", Path(os.environ.get("ESANTE_CONFIG", CONFIG)): ""}
+    return said + known.get(path, f" --config {shlex.quote(str(path))}")
 
 
 def unlocked(folder: Path, settings: Config) -> keyring.Keyring:

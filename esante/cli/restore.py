@@ -10,7 +10,7 @@ from esante.admin.backups import service as backups
 from esante.app import DATABASE
 from esante.cli import report
 from esante.cli.backup_ways import From, KeyFile, Kit, Name, named_files, place_of, progress, way_into
-from esante.cli.opening import operator, settings_of, with_clinic
+from esante.cli.opening import operator, same, settings_of, with_clinic
 from esante.cli.options import CONFIG, DATA, ConfigFile, Data, Json
 from esante.kernel import clock, files, keyring, moving_in, slots
 from esante.kernel.backup import restore as restoring
@@ -131,9 +131,9 @@ def _tell(done: Restored, config: Path, settings: Config) -> None:
         show(f"  1. Keep a copy of its key, [bold]{done.key_file}[/], away from this machine.")
     else:
         show("  1. It opens with its passphrase, as before.")
-    with_config = f" --config {config}" if config != CONFIG else ""
-    show(f"  2. Start it: [bold]esante serve --data {done.data}{with_config}[/]. Everybody signs in again.")
+    also = same(Path(done.data), config)
+    show(f"  2. Start it: [bold]esante serve{also}[/]. Everybody signs in again.")
     show("  3. Never start the old box again: two clinics would go on from the same day.")
-    show(f"  4. Make a backup: [bold]esante backup create --data {done.data}{with_config}[/]")
+    show(f"  4. Make a backup: [bold]esante backup create{also}[/]")
     if not settings.mail.host:
         show("  5. esante.toml is not in the backup: set the mail server and the address again.")

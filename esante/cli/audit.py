@@ -58,7 +58,7 @@ def verify(
         signer = Signer(clinic.keys)
         elsewhere = [signer.read(note) for note in _notes(against)] if against else []
         total = clinic.db.read(operator(), service.lines)
-        with Progress(console=say.err, transient=True, disable=as_json) as progress:
+        with Progress(console=say.err, transient=True, disable=as_json or not say.err.is_terminal) as progress:
             task = progress.add_task("Verifying the audit log", total=total)
 
             def seen(line: int) -> None:
@@ -155,7 +155,7 @@ def retire(
             raise Broken(
                 f"Lines are kept for {years} years (setting auditRetentionYears); {latest:%Y-%m-%d} is the latest day"
             )
-        with Progress(console=say.err, transient=True, disable=as_json) as progress:
+        with Progress(console=say.err, transient=True, disable=as_json or not say.err.is_terminal) as progress:
             task = progress.add_task("Verifying the audit log", total=None)
             made = retirement.retire(
                 data / DATABASE, keys, wanted, folder, operator().id, now,

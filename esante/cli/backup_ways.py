@@ -84,7 +84,7 @@ def named_files(conn: apsw.Connection) -> set[str]:
 def progress(*, shown: bool) -> Iterator[Told]:
     """A bar for each stage, on standard error, and only for people."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=report.err, transient=True, disable=not shown) as bars:
+    with Progress(*columns, console=report.err, transient=True, disable=not (shown and report.err.is_terminal)) as bars:
         tasks: dict[str, TaskID] = {}
 
         def told(stage: str, done: int, total: int) -> None:

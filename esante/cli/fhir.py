@@ -39,7 +39,9 @@ def import_fhir(
 
     async def work(clinic: Clinic) -> ImportReport:
         columns = (TextColumn("Importing"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=report.err, transient=True, disable=as_json) as progress:
+        with Progress(
+            *columns, console=report.err, transient=True, disable=as_json or not report.err.is_terminal
+        ) as progress:
             task = progress.add_task("import", total=None)
 
             def seen(done: int, total: int) -> None:

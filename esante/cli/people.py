@@ -50,7 +50,9 @@ def list_duplicates(
     async def work(clinic: Clinic) -> list[Pair]:
         found: list[Pair] = []
         columns = (TextColumn("Comparing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=report.err, transient=True, disable=as_json) as progress:
+        with Progress(
+            *columns, console=report.err, transient=True, disable=as_json or not report.err.is_terminal
+        ) as progress:
             task = progress.add_task("compare", total=None)
             after: int | None = 0
             while after is not None:

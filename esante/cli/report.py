@@ -57,7 +57,7 @@ def fail(message: str) -> None:
 @contextmanager
 def waiting(words: str, *, shown: bool = True) -> Iterator[None]:
     """Something turns, on standard error and for people only, while this takes its time."""
-    if not shown:
+    if not (shown and err.is_terminal):
         yield
         return
     with err.status(words):

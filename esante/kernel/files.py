@@ -77,7 +77,10 @@ def locked(path: Path, holder: str, *, wait: bool = False, shared: bool = False)
     `shared`: together with others who share it.
     """
     if not path.parent.is_dir():
-        raise Broken(f"There is no folder {path.parent}. Make a clinic there: esante init --data {path.parent}")
+        raise Broken(
+            f"There is no folder {path.parent}. Make a clinic there: esante init --data {path.parent}; or bring one back:"
+            f" esante backup restore --data {path.parent}"
+        )
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

@@ -110,7 +110,9 @@ def import_csv(
         with tempfile.TemporaryDirectory(prefix="esante-") as folder:
             lines = Path(folder) / file.with_suffix(".ndjson").name
             files.write_whole(lines, csv_patients.as_ndjson(good))
-            with Progress(console=report.err, transient=True, disable=as_json) as progress:
+            with Progress(
+                console=report.err, transient=True, disable=as_json or not report.err.is_terminal
+            ) as progress:
                 task = progress.add_task("Importing", total=None)
                 return await import_fhir(
                     clinic.db,

@@ -36,8 +36,8 @@ class Site(NamedTuple):
 SITES: list[Site] = []
 FUNCTIONS: dict[int, Callable[..., Any]] = {}
 """What was asked at each place."""
-state: dict[str, Any] = {"off": -1, "heard": lambda number, request_id: None, "doctor": None}
-"""`off` is the place that asks nobody now; `heard` is told who asks where; `doctor` is whom it takes an unknown one for."""
+state: dict[str, Any] = {"off": set(), "heard": lambda number, request_id: None, "doctor": None}
+"""`off` are the places that ask nobody now; `heard` is told who asks where; `doctor` is whom it takes an unknown one for."""
 
 
 def install() -> None:
@@ -104,7 +104,7 @@ def ask(number: int, real: Callable[..., Any]) -> Callable[..., Any]:
         actor = getattr(real, "__self__", None) or args[0].actor
         state["heard"](number, actor.request_id)
         FUNCTIONS[number] = real
-        if state["off"] != number:
+        if number not in state["off"]:
             return real(*args, **kwargs)
         return permit(real, actor, args, kwargs)
 

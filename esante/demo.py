@@ -111,7 +111,7 @@ class Furnished(msgspec.Struct):
 async def furnish(clinic: Clinic, password_hashes: Mapping[str, str], *, patients: int = 0) -> Furnished:
     """The cast with their accounts (confirmed, verified), one workplace, four kinds of visit, and some more patients."""
     made = await clinic.db.write(FURNISHER, _furnish_cast, password_hashes)
-    dice = random.Random(7)
+    dice = random.Random(7)  # nosec B311 - made-up people, the same each time
     for start in range(0, patients, AT_ONCE):
         some = [some_patient(dice) for _ in range(min(AT_ONCE, patients - start))]
         made.patients += await clinic.db.write(FURNISHER, _add_patients, some)
@@ -135,7 +135,7 @@ def some_patient(dice: random.Random) -> NewPatient:
 
 async def fill_agenda(clinic: Clinic, made: Furnished, *, days: int = 5) -> int:
     """Book the coming days of both practitioners, as the desk would; how many visits were booked."""
-    dice, booked = random.Random(11), 0
+    dice, booked = random.Random(11), 0  # nosec B311 - made-up visits
     zone = ZoneInfo(clinic.db.settings.time_zone)
     today = clinic.db.now().astimezone(zone).date()
     whom = [PatientId(made.people["driss"]), PatientId(made.people["emma"]), *made.patients]

@@ -95,3 +95,12 @@ def _is_refusal(answer: Any) -> bool:
     return bool(error["code"] and error["message"] and error["requestId"]) and answer.headers[
         "content-type"
     ].startswith("application/json")
+
+
+def test_numbers_and_days_beyond_all_counting_are_refused(clinic: Clinic) -> None:
+    """What the long contract run has found."""
+    body = {"accountId": "x"}
+    path = f"/audit/reviews/{9 * 10**18 * 10}/assign"
+    assert _is_refusal(clinic.gwen.post(path, json=body, headers={"if-match": '"1"'}))
+    for day in ("0001-01-01", "9999-12-31"):
+        assert _is_refusal(clinic.amina.get(f"/doctors/patients?to={day}")), day

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import Response, Router, get, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
 from esante.audit.review import service
 from esante.audit.review.structs import Assignment, Finding, Review, ReviewItem, ReviewState
@@ -11,6 +11,8 @@ from esante.kernel.access import roles
 from esante.kernel.dependencies import Db, IfMatch, Me, tagged
 from esante.kernel.structs import Page
 
+Seq = Annotated[int, PathParameter(ge=1, le=2**53)]
+"""A line's number: beyond what JSON's readers count exactly there is none, and beyond 64 bits SQLite cannot be asked."""
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 
 
@@ -28,15 +30,13 @@ async def list_reviews(
 
 
 @post("/audit/reviews/{seq:int}/assign", access=roles("admin"), status_code=200)
-async def assign(
-    db: Db, actor: Me, seq: FromPath[int], version: IfMatch, data: JSONBody[Assignment]
-) -> Response[Review]:
+async def assign(db: Db, actor: Me, seq: Seq, version: IfMatch, data: JSONBody[Assignment]) -> Response[Review]:
     """Give a line to an admin. `If-Match` carries the review's version, `\"0\"` while it has none."""
     return tagged(await db.write(actor, service.assign, seq, version, data))
 
 
 @post("/audit/reviews/{seq:int}/close", access=roles("admin"), status_code=200)
-async def close(db: Db, actor: Me, seq: FromPath[int], version: IfMatch, data: JSONBody[Finding]) -> Response[Review]:
+async def close(db: Db, actor: Me, seq: Seq, version: IfMatch, data: JSONBody[Finding]) -> Response[Review]:
     """Close a review with a note on what came of it. `If-Match` carries the review's version."""
     return tagged(await db.write(actor, service.close, seq, version, data))
 

@@ -41,6 +41,7 @@ def list_seen_patients(tx: LookTx, asked: SeenFilter) -> Page[SeenPatient]:
     practitioner_id = policy.is_practitioner(tx)
     zone = ZoneInfo(tx.settings.time_zone)
     last = asked.last or clock.local_date(tx.now, zone)
+    slots.check_year(last)
     first = asked.first or last - timedelta(days=NEW_DAYS)
     after_at, after_id = decode_cursor(asked.cursor, 2) or (None, None)
     args = {"only_new": asked.only_new, "after_at": after_at, "after_id": after_id, "most": asked.limit + 1}

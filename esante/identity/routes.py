@@ -46,7 +46,9 @@ from esante.kernel.structs import AccountId, Page
 
 ADMIN = roles("admin")
 ANY_STATE = ("locked", "enrolling")
-CODE_NEEDED = ResponseSpec(CodeNeeded, description="The password was right: a code of the second factor is needed")
+CODE_NEEDED = ResponseSpec(
+    CodeNeeded, generate_examples=False, description="The password was right: a code of the second factor is needed"
+)
 
 
 # ---------------------------------------------------------------------------------- signing in

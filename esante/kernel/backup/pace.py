@@ -6,9 +6,11 @@ as long as that step takes. Nobody waits for a backup, so its steps are small.
 
 import hashlib
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -17,6 +19,8 @@ STEP_BYTES = 512 * 1024
 LEAST_REST, MOST_REST = 0.01, 0.1
 """Seconds; in between, twice what the disk took: one that is busy or slow is left alone for longer."""
 READ_BYTES = 256 * 1024
+FREE_BYTES = 8 * 1024 * 1024
+"""A gigabyte that is given back at once makes every commit of that moment wait for a third of a second; so much does not."""
 
 _never = threading.Event()
 
@@ -71,6 +75,25 @@ class PacedFile:
 def copy(source: BinaryIO, into: PacedFile) -> None:
     while piece := source.read(READ_BYTES):
         into.write(piece)
+
+
+def remove(path: Path) -> None:
+    """Take a file away, its room in steps. Nobody may rely on its content any more; gone already is fine."""
+    with suppress(FileNotFoundError):
+        size = path.stat().st_size
+        while size > FREE_BYTES:
+            size -= FREE_BYTES
+            os.truncate(path, size)
+            _never.wait(LEAST_REST)
+        path.unlink()
+
+
+def remove_tree(folder: Path) -> None:
+    """Take a folder away with all that is in it, in steps."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            remove(path)
+    shutil.rmtree(folder)
 
 
 def digest(source: BinaryIO) -> tuple[int, str]:

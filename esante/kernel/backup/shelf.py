@@ -3,6 +3,7 @@
 A shelf is a few functions over keys, so that a folder, a USB stick, a NAS and a bucket are one thing to everybody else.
 """
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -181,10 +182,16 @@ class Folder:
         try:
             yield path
         finally:
-            shutil.rmtree(path)
+            pace.remove_tree(path)
 
     def remove(self, key: str) -> None:
-        (self.path / key).unlink(missing_ok=True)
+        path, gone = self.path / key, self.work / "gone"
+        if not self.work.is_dir():
+            path.unlink(missing_ok=True)
+            return
+        with suppress(FileNotFoundError):  # first out of its place: it gets shorter step by step
+            os.replace(path, gone)
+            pace.remove(gone)
 
     def _sweep(self) -> None:
         shutil.rmtree(self.work, ignore_errors=True)

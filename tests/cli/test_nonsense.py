@@ -148,6 +148,7 @@ def test_ctrl_c_says_130(tmp_path: Path) -> None:
     waiting = subprocess.Popen(
         esante("key", "verify-kit", "--from", str(fifo), "--data", str(tmp_path / "data"), "--config", str(config)),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background of a shell ignores it
     )  # fmt: skip
     with fifo.open("w"):  # now it waits for words
         waiting.send_signal(signal.SIGINT)

@@ -1,12 +1,14 @@
 """The HTTP door of the audit log."""
 
-from datetime import date, datetime
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated
 
 from litestar import MediaType, Router, get
+from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from esante.audit import service
+from esante.audit.asking import FILTER
 from esante.audit.export.routes import router as export
 from esante.audit.reports.routes import router as reports
 from esante.audit.review.routes import router as reviews
@@ -18,37 +20,20 @@ from esante.kernel.audit_log import Verdict
 from esante.kernel.checkpoints import Signer
 from esante.kernel.dependencies import Db, House, Me
 from esante.kernel.errors import NotFound
-from esante.kernel.structs import Page, Severity
+from esante.kernel.structs import Page
 
 Limit = Annotated[int, QueryParameter(ge=1, le=500)]
 
 
-@get("/audit", access=roles("admin"))
+@get("/audit", access=roles("admin"), dependencies=FILTER)
 async def list_lines(
     db: Db,
     actor: Me,
-    user_id: Annotated[str | None, QueryParameter(name="userId")] = None,
-    patient_id: Annotated[str | None, QueryParameter(name="patientId")] = None,
-    action: FromQuery[str | None] = None,
-    category: FromQuery[str | None] = None,
-    severity: FromQuery[Severity | None] = None,
-    outcome: FromQuery[Literal["done", "refused", "failed"] | None] = None,
-    since: Annotated[datetime | None, QueryParameter(name="from")] = None,
-    until: Annotated[datetime | None, QueryParameter(name="to")] = None,
+    wanted: NamedDependency[AuditFilter],
     cursor: FromQuery[str | None] = None,
     limit: Limit = 100,
 ) -> Page[AuditLine]:
     """The audit log, newest first; every filter that is given must hold."""
-    wanted = AuditFilter(
-        actor=user_id,
-        patient_id=patient_id,
-        action=action,
-        category=category,
-        severity=severity,
-        outcome=outcome,
-        since=since,
-        until=until,
-    )
     return await db.scan(actor, service.list_lines, wanted, cursor, limit)
 
 

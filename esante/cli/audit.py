@@ -131,7 +131,10 @@ def report(
 
 @app.command()
 def retire(
-    folder: Annotated[Path, typer.Option("--to", help="Where the archives are kept.")] = Path("backups/audit"),
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="Where the archives are kept. Default: audit in the folder of the backups."),
+    ] = None,
     before: Annotated[
         datetime | None,
         typer.Option("--before", formats=["%Y-%m-%d"], help="Default: what the retention setting says."),
@@ -142,9 +145,10 @@ def retire(
 ) -> None:
     """Move lines that are older than the retention into sealed archives; the chain stays provable. The server must be stopped.
 
-    The setting auditRetentionYears says how long lines stay (10 years). An earlier day is refused.
+    The setting auditRetentionYears says how long lines stay (10 years); a later day is refused.
     """
-    keys = offline(data, settings_of(config, data))
+    box = settings_of(config, data)
+    keys, folder = offline(data, box), to or box.backup.folder_for(data) / "audit"
     settings = _settings(data, keys)
     with files.locked(data / "lock", f"esante audit retire, process {os.getpid()}"):
         years = settings.audit_retention_years

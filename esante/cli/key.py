@@ -20,6 +20,7 @@ from esante.kernel.backup import manifest
 from esante.kernel.clinic import Clinic
 from esante.kernel.errors import Broken
 from esante.kernel.keyring import PURPOSES
+from esante.kernel.settings import ClinicSettings
 from esante.kernel.slots import Kit, KitSlot, Slot
 
 app = typer.Typer(help="The clinic's keys: what opens them, the recovery kit, rotation.", no_args_is_help=True)
@@ -29,8 +30,8 @@ EFFECTS = {
     "files": "New files are sealed under it; those that are there stay under the former key, which the keyring keeps.",
     "audit": "The log goes on under it; the lines before stay provable.",
     "audit-signing": "Checkpoints are signed with it from now on.",
-    "sessions": "Everybody signs in again.",
-    "links": "Every link, code, invitation and calendar address is void, and everybody signs in again.",
+    "sessions": "Access tokens end; apps renew theirs by themselves, browsers go on.",
+    "links": "Every link, code, invitation and calendar address is void; everybody signs in again, apps within 15 minutes.",
     "backup-drill": "Backups from now on are sealed to it; older ones still open.",
 }
 
@@ -78,7 +79,10 @@ def status(data: Data = DATA, config: ConfigFile = CONFIG, as_json: Json = False
         ring.installation_id,
         [_view(slot) for slot in ring.slots],
         {purpose: len(ring.former(purpose)) for purpose in PURPOSES},
-        any(kit.proven_at and kit.proven_at > clock.now() - timedelta(days=90) for kit in ring.kits),
+        any(
+            kit.proven_at and kit.proven_at > clock.now() - timedelta(days=ClinicSettings().kit_proof_days)
+            for kit in ring.kits
+        ),
     )
     if as_json:
         report.as_json(shown)

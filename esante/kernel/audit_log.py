@@ -36,6 +36,8 @@ COLUMNS = (
 INSERT = f"INSERT INTO audit ({COLUMNS}, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 SELECT = f"SELECT {COLUMNS}, mac FROM audit ORDER BY seq"  # noqa: S608
 GENESIS = bytes(32)
+ROTATED = "key.rotated"
+"""The action of the line after which the log goes on under the next key, when its subject begins with `audit:`."""
 BLOCK_LEVEL = 6
 BLOCK = 1 << BLOCK_LEVEL
 
@@ -168,7 +170,19 @@ def verify(
 
     The first bad line is named: changed, missing, swapped, or written without the key.
     """
-    past = retired(conn)
+    return walk(conn.execute(SELECT), retired(conn), keys, witness=witness, signed=signed, progress=progress)
+
+
+def walk(
+    rows: Iterable[Any],
+    past: Past,
+    keys: Sequence[bytes],
+    *,
+    witness: tuple[int, bytes] | None = None,
+    signed: Mapping[int, bytes] = {},
+    progress: Callable[[int], None] = lambda line: None,
+) -> Verdict:
+    """What `verify` does, for lines that lie elsewhere: the first of them follows `past`, the MAC is the last column."""
     expected, mac, last_at = past.seq, past.mac, past.at
     seen = past.mac if witness and witness[0] == past.seq else None
     following = iter(keys[past.generation :])
@@ -179,7 +193,7 @@ def verify(
             expected, False, past.seq, f"the lines up to {past.seq} were retired otherwise than it was signed"
         )
     keyed = hmac.new(next(following), digestmod="sha256")  # copied for each line: a third less than a fresh one
-    for row in conn.execute(SELECT):
+    for row in rows:
         expected += 1
         if row[0] != expected:
             return Verdict(expected - 1, False, expected, f"line {expected} is missing; line {row[0]} follows instead")
@@ -191,7 +205,7 @@ def verify(
         if row[1] < last_at:
             return Verdict(expected, False, expected, f"line {expected} is older than the line before it")
         last_at = row[1]
-        if row[8] == "key.rotated" and row[12].startswith("audit:"):
+        if row[8] == ROTATED and row[12].startswith("audit:"):
             keyed = hmac.new(next(following, b""), digestmod="sha256")
         if witness and expected == witness[0]:
             seen = mac

@@ -6,7 +6,6 @@ within one transaction.
 """
 
 import hashlib
-import hmac
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -84,20 +83,12 @@ def check(archive: Path, conn: apsw.Connection, ring: Keyring, identities: list[
         plain = bytes(pyrage.decrypt(content, [pyrage.x25519.Identity.from_str(one) for one in identities]))
     except pyrage.DecryptError:
         raise Broken(f"{archive} does not open with the keys at hand. Use the recovery kit: --kit") from None
-    rows = [msgspec.json.decode(line) for line in plain.splitlines()]
-    past = _past_before(conn, first)
-    keys = iter(ring.audit_keys[past.generation :])
-    key, chained = next(keys), past.mac
-    tree = Tree(past.seq, past.peaks)
-    for line in rows:
-        chained = hmac.digest(key, chained + msgspec.msgpack.encode(tuple(line[:-1])), "sha256")
-        if chained.hex() != line[-1]:
-            raise Broken(f"{archive}: line {line[0]} is not the one that was chained")
-        tree.add(chained)
-        if line[8] == "key.rotated" and line[12].startswith("audit:"):
-            key = next(keys)
-    if (tree.size, chained) != (last, mac) or tree.root() != Signer(ring).read(note).root:
-        raise Broken(f"{archive} does not end where its segment was signed")
+    lines = (msgspec.json.decode(line) for line in plain.splitlines())
+    rows = ((*line[:-1], bytes.fromhex(line[-1])) for line in lines)
+    end = {last: Signer(ring).read(note).root}
+    verdict = audit_log.walk(rows, _past_before(conn, first), ring.audit_keys, witness=(last, mac), signed=end)
+    if not verdict.ok or verdict.lines != last:
+        raise Broken(f"{archive} is not what its segment was signed for: {verdict.problem or 'lines follow its end'}")
     return Segment(first, last, str(archive), sha256)
 
 
@@ -108,7 +99,7 @@ def _retire(
     first, last = int(rows[0][0]), int(rows[-1][0])
     tree = Tree(past.seq, past.peaks)
     tree.extend([row[-1] for row in rows])
-    generation = past.generation + sum(row[8] == "key.rotated" and row[12].startswith("audit:") for row in rows)
+    generation = past.generation + sum(row[8] == audit_log.ROTATED and row[12].startswith("audit:") for row in rows)
     plain = b"".join(msgspec.json.encode([*row[:-1], row[-1].hex()]) + b"\n" for row in rows)
     recipients = [pyrage.x25519.Recipient.from_str(one) for one in (ring.drill_recipient, *ring.kit_recipients)]
     content = pyrage.encrypt(plain, recipients)
@@ -134,7 +125,7 @@ def _retire(
             None,
             None,
             ACTION,
-            "warning",
+            "critical",
             "done",
             None,
             f"{first}-{last}",

@@ -12,15 +12,13 @@ from esante.kernel.connection import does_open, open_copy, open_database
 from esante.kernel.errors import Broken
 from esante.kernel.keyring import Keyring, Purpose
 
-ACTION = "key.rotated"
-
 
 def rotate(database: Path, ring: Keyring, purpose: Purpose, by: str, now: datetime) -> Keyring:
     """Give `purpose` a fresh key; the keyring as it is after it. Nobody else may have the clinic open.
 
     What the former key sealed still opens: former keys are kept. `database` writes the whole file anew beside the old one and
-    needs that much room; `sessions` ends every session; `links` voids every link, code, invitation, calendar address and
-    session that stays signed in.
+    needs that much room; `sessions` ends access tokens, which apps renew by themselves; `links` voids every
+    link, code, invitation, calendar address and session, of apps when their access token ends.
     """
     folder = database.parent
     ring = keyring.begin_rotation(folder, ring, purpose)
@@ -37,7 +35,7 @@ def rotate(database: Path, ring: Keyring, purpose: Purpose, by: str, now: dateti
 
 def settle(database: Path, ring: Keyring) -> Keyring:
     """Finish what an interrupted rotation had done, forget what it had only begun. Nobody else may have the clinic open."""
-    switching.sweep(database)
+    switching.sweep(switching.draft_of(database))
     for purpose, coming in ring.coming.items():
         assert purpose in keyring.PURPOSES
         if purpose == "database":
@@ -56,7 +54,22 @@ def _note(database: Path, key: bytes, ring: Keyring, purpose: Purpose, by: str, 
         with conn:
             last = audit_log.head(conn)
             subject = f"{purpose}:{keyring.fingerprint(ring.coming[purpose])}"
-            line = (by, "system", None, None, None, None, ACTION, "warning", "done", None, subject, None, None, None)
+            line = (
+                by,
+                "system",
+                None,
+                None,
+                None,
+                None,
+                audit_log.ROTATED,
+                "critical",
+                "done",
+                None,
+                subject,
+                None,
+                None,
+                None,
+            )
             audit_log.append(conn, ring.key("audit"), last, max(clock.text(now), last.at), [line])
     finally:
         conn.close()
@@ -66,8 +79,8 @@ def _is_noted(database: Path, key: bytes, purpose: Purpose, coming: bytes) -> bo
     conn = open_database(database, key, "reader")
     try:
         subject = f"{purpose}:{keyring.fingerprint(coming)}"
-        sql = "SELECT 1 FROM audit WHERE action = ? AND subject = ? AND severity = 'warning'"
-        return conn.execute(sql, (ACTION, subject)).get is not None
+        sql = "SELECT 1 FROM audit WHERE action = ? AND subject = ? AND severity = 'critical'"
+        return conn.execute(sql, (audit_log.ROTATED, subject)).get is not None
     finally:
         conn.close()
 

@@ -27,11 +27,9 @@ def copied(database: Path, key: bytes) -> Path:
 
     `Broken` when the disk has no room for it.
     """
-    sweep(database)
-    draft, size = draft_of(database), database.stat().st_size
-    if (free := shutil.disk_usage(database.parent).free) < size + SPARE_BYTES:
-        wanted = (size + SPARE_BYTES - free) // 1_000_000 + 1
-        raise Broken(f"A copy of {database} is needed and the disk has no room for it: free {wanted} MB more")
+    sweep(draft_of(database))
+    refuse_full(database)
+    draft = draft_of(database)
     source = open_database(database, key, "maintenance")
     try:
         source.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -39,6 +37,14 @@ def copied(database: Path, key: bytes) -> Path:
     finally:
         source.close()
     return draft
+
+
+def refuse_full(database: Path) -> None:
+    """`Broken` unless the disk has room for a copy of the database."""
+    size, free = database.stat().st_size, shutil.disk_usage(database.parent).free
+    if free < size + SPARE_BYTES:
+        wanted = (size + SPARE_BYTES - free) // 1_000_000 + 1
+        raise Broken(f"A copy of {database} is needed and the disk has no room for it: free {wanted} MB more")
 
 
 def copy(source: apsw.Connection, draft: Path, key: bytes) -> None:
@@ -68,9 +74,9 @@ def switch(draft: Path, database: Path, *, keep: Path | None = None) -> None:
     files.settle(draft, database)
 
 
-def sweep(database: Path) -> None:
-    """Remove what an interrupted copy has left."""
-    for left in database.parent.glob(f"{draft_of(database).name}*"):
+def sweep(draft: Path) -> None:
+    """Remove a copy, or what an interrupted one has left."""
+    for left in draft.parent.glob(f"{draft.name}*"):
         left.unlink()
 
 

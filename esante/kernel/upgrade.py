@@ -28,7 +28,7 @@ def bring_up_to_date(database: Path, ring: Keyring) -> list[str]:
     The file of before stays as `esante.db.v<schema>` until the next upgrade: the way back. `Broken`: a newer schema, no room for a
     copy, or a migration that failed, and then nothing was changed.
     """
-    switching.sweep(database)
+    switching.sweep(switching.draft_of(database))
     with closing(open_database(database, ring.key("database"), "maintenance")) as conn:
         before = migrate.version(conn)
         if before >= migrate.newest():
@@ -38,7 +38,7 @@ def bring_up_to_date(database: Path, ring: Keyring) -> list[str]:
         ran = _migrated(draft, ring)
         switching.switch(draft, database, keep=kept_at(database, before))
     except BaseException:
-        switching.sweep(database)
+        switching.sweep(switching.draft_of(database))
         raise
     for older in database.parent.glob(f"{database.name}.v*"):
         if older != kept_at(database, before):
@@ -53,12 +53,13 @@ def attempt(database: Path, ring: Keyring) -> Trial:
         before = migrate.version(source)
         if before > migrate.newest():
             migrate.check(source)
+        switching.sweep(draft)
+        switching.refuse_full(database)
         try:
             switching.copy(source, draft, ring.key("database"))
             ran = _migrated(draft, ring)
         finally:
-            for left in database.parent.glob(f"{draft.name}*"):
-                left.unlink()
+            switching.sweep(draft)
     return Trial(before, migrate.newest(), ran, round(time.monotonic() - started, 1), database.stat().st_size)
 
 

@@ -168,6 +168,7 @@ def test_a_full_disk_is_said_before_anything_is_done(
 ) -> None:
     newer(GOOD)
     monkeypatch.setattr(switching, "SPARE_BYTES", 10**15)
-    with pytest.raises(Broken, match=r"no room for it: free \d+ MB more"):
-        bring_up_to_date(tmp_path, ring)
+    for attempt in (bring_up_to_date, lambda folder, ring: upgrade.attempt(folder / DATABASE, ring)):
+        with pytest.raises(Broken, match=r"no room for it: free \d+ MB more"):
+            attempt(tmp_path, ring)  # type: ignore[operator]
     assert litter(tmp_path) == set()

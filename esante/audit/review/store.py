@@ -8,7 +8,7 @@ _FAILED = "a.severity = 'warning' AND a.outcome IN ('refused', 'failed') AND a.a
 NEEDS_REVIEW = f"(a.severity = 'critical' OR {_FAILED})"
 _REVIEW = (
     "SELECT a.seq, iif(r.closed_at IS NULL, 'open', 'closed') AS state, r.assignee_id,"
-    " (SELECT p.email FROM account p WHERE p.id = r.assignee_id) AS assignee_name,"
+    " (SELECT p.email FROM account p WHERE p.id = r.assignee_id) AS assignee_email,"
     " r.note, r.closed_at, coalesce(r.version, 0) AS version"
     " FROM audit a LEFT JOIN audit_review r ON r.seq = a.seq"
 )

@@ -17,7 +17,7 @@ class Review(Kept):
     seq: int
     state: ReviewState
     assignee_id: str | None
-    assignee_name: str | None = None
+    assignee_email: str | None
     note: str | None
     closed_at: datetime | None
     version: int

@@ -20,7 +20,7 @@ BURST_WINDOW = timedelta(minutes=15)
 BURST_SILENCE = timedelta(hours=1)
 LONGEST_DAYS = 31
 VISIT_DAYS = 7
-TOLD_ELSEWHERE = ("auth.locked", "backup.failed")
+TOLD_ELSEWHERE = ("auth.locked", "backup.failed", "clock.doubted")
 """What has a notification of its own."""
 
 

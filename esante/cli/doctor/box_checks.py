@@ -10,9 +10,10 @@ from esante.cli.doctor.case import Case, Finding, broken, warning
 from esante.cli.opening import settings_of, unlocked
 from esante.kernel import backup_status, disk, tls
 from esante.kernel.errors import Broken
+from esante.kernel.settings import ClinicSettings
 from esante.notifications.channels import email
 
-KIT_DAYS = 90
+KIT_DAYS = ClinicSettings().kit_proof_days
 BACKUP_LATE = timedelta(hours=50)
 BACKUP_LOST = timedelta(days=7)
 CERTIFICATE_SOON = timedelta(days=14)
@@ -106,7 +107,7 @@ def certificate(case: Case) -> Iterator[Finding]:
 def disks(case: Case) -> Iterator[Finding]:
     """There is room to write."""
     limits = case.config.limits
-    for name, folder in (("data", case.folder), ("backups", backup_folder(case))):
+    for name, folder in (("data", case.folder), ("backups", case.config.backup.folder_for(case.folder))):
         volume = disk.measure(name, folder)
         if volume is None:
             continue
@@ -143,8 +144,3 @@ def mail(case: Case) -> Iterator[Finding]:
         yield broken(
             f"Mail does not go: {email.plain_reason(case.config.mail, error)}", "Look at [mail] in esante.toml"
         )
-
-
-def backup_folder(case: Case) -> Path:
-    """Where backups are made."""
-    return Path(case.config.backup.folder) if case.config.backup.folder else case.folder.parent / "backups"

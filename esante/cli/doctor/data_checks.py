@@ -1,17 +1,18 @@
 """Checks of the data: schema, foreign keys, files, the audit log, jobs, the clock."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from esante.audit import service as audit
 from esante.cli.backup_ways import named_files
 from esante.cli.doctor.case import Case, Finding, broken, warning
-from esante.kernel import audit_log, checkpoints, clock, clock_guard, dead_letters, migrate, vault
+from esante.kernel import audit_log, clock, clock_guard, dead_letters, migrate, vault
 from esante.kernel.checkpoints import Signer
 from esante.kernel.connection import DATABASE, open_database
 from esante.kernel.errors import Broken, NotFound
 from esante.kernel.vault import Vault
-from esante.kernel.witness import Witness, gap_message
+from esante.kernel.witness import Witness
 
 RESTORE = "Restore the newest backup: esante backup restore"
 STUCK = timedelta(hours=1)
@@ -67,32 +68,25 @@ def files(case: Case) -> Iterator[Finding]:
 def hashes(case: Case) -> Iterator[Finding]:
     """Every sealed file opens to its last block."""
     store, names = case.vault(), sorted(path.name for path in vault.sealed_files(case.folder / "files"))
-    damaged = []
-    for number, name in enumerate(names, 1):
-        case.told(f"Reading file {number} of {len(names)}")
-        try:
-            asyncio.run(_read_through(store, name))
-        except (Broken, NotFound, OSError):
-            damaged.append(name)
+    damaged = asyncio.run(_damaged(store, names, case.told))
     if damaged:
         yield broken(f"{len(damaged)} sealed files are damaged, {damaged[0]} for one", RESTORE)
 
 
 def chain(case: Case) -> Iterator[Finding]:
     """The audit log is whole, as the witness and the signed checkpoints saw it."""
-    keyring, conn = case.opened
+    keyring, _ = case.opened
     case.told("Verifying the audit log")
     witness = Witness(case.folder, keyring.key("audit"), keyring.former("audit"))
     try:
-        if gap := gap_message(conn, witness, audit_log.head(conn)):
-            yield broken(gap, "Restore, or: esante db accept-loss --reason TEXT")
-        signed = checkpoints.kept(conn, Signer(keyring))
+        mark = witness.read()
     except Broken as error:
         yield broken(str(error), RESTORE)
         return
-    verdict = audit_log.verify(conn, keyring.audit_keys, signed=signed)
+    verdict = audit.check(case.tx(), keyring.audit_keys, Signer(keyring), mark)
     if not verdict.ok:
-        yield broken(f"The audit log is not whole: {verdict.problem}", RESTORE)
+        cure = f"{RESTORE}; or, when lines are missing: esante db accept-loss --reason TEXT"
+        yield broken(f"The audit log is not whole: {verdict.problem}", cure)
 
 
 def jobs(case: Case) -> Iterator[Finding]:
@@ -122,6 +116,13 @@ def _remove(store: Vault, names: set[str]) -> None:
         store.remove(name)
 
 
-async def _read_through(store: Vault, name: str) -> None:
-    async for _ in store.open(name):
-        pass
+async def _damaged(store: Vault, names: list[str], told: Callable[[str], None]) -> list[str]:
+    found = []
+    for number, name in enumerate(names, 1):
+        told(f"Reading file {number} of {len(names)}")
+        try:
+            async for _ in store.open(name):
+                pass
+        except (Broken, NotFound, OSError):
+            found.append(name)
+    return found

@@ -53,8 +53,9 @@ def export_sqlite(
     async def note(clinic: Clinic) -> None:
         await clinic.db.write(operator(), export.note_copy, "sqlite-pseudonymised" if pseudonymised else "sqlite")
 
-    with_clinic(data, settings, note)
-    conn = open_database(data / DATABASE, unlocked(data, settings).key("database"), "reader")
+    keys = unlocked(data, settings)
+    with_clinic(data, settings, note, keys)
+    conn = open_database(data / DATABASE, keys.key("database"), "reader")
     try:
         with report.err.status("Copying") as status:
             found = plain_copy.write(

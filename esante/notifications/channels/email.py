@@ -85,7 +85,17 @@ def plain_reason(mail: Mail, error: Exception) -> str:
 
 async def greet(mail: Mail, seconds: float = 5) -> None:
     """Connect, sign in and say goodbye; raises what the mail server, or the way to it, makes of that."""
-    async with aiosmtplib.SMTP(
+    async with await _client(mail, seconds):
+        pass
+
+
+async def _send(mail: Mail, letter: EmailMessage) -> None:
+    async with await _client(mail, mail.timeout_seconds) as client:
+        await client.send_message(letter)
+
+
+async def _client(mail: Mail, seconds: float) -> aiosmtplib.SMTP:
+    return aiosmtplib.SMTP(
         hostname=mail.host,
         port=mail.port,
         username=mail.username or None,
@@ -93,20 +103,6 @@ async def greet(mail: Mail, seconds: float = 5) -> None:
         use_tls=mail.encryption == "tls",
         start_tls=mail.encryption == "starttls",
         timeout=seconds,
-    ):
-        pass
-
-
-async def _send(mail: Mail, letter: EmailMessage) -> None:
-    await aiosmtplib.send(
-        letter,
-        hostname=mail.host,
-        port=mail.port,
-        username=mail.username or None,
-        password=await _password(mail),
-        use_tls=mail.encryption == "tls",
-        start_tls=mail.encryption == "starttls",
-        timeout=mail.timeout_seconds,
     )
 
 

@@ -7,6 +7,7 @@ fits, change one, take one out or swap two; that the end was not cut off is what
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import apsw
@@ -170,7 +171,8 @@ def verify(
 
     The first bad line is named: changed, missing, swapped, or written without the key.
     """
-    return walk(conn.execute(SELECT), retired(conn), keys, witness=witness, signed=signed, progress=progress)
+    with closing(conn.cursor()) as cursor:  # left unread at a bad line, it would hold its snapshot
+        return walk(cursor.execute(SELECT), retired(conn), keys, witness=witness, signed=signed, progress=progress)
 
 
 def walk(

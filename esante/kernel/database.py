@@ -314,6 +314,15 @@ class Database:
             return query(tx), tx.lines
         finally:
             conn.execute("ROLLBACK")
+            if conn.txn_state("main") != apsw.SQLITE_TXN_NONE:
+                log.error("scan_left_unread", query=repr(query))
+                self._replace_slow_reader(conn)
+
+    def _replace_slow_reader(self, conn: apsw.Connection) -> None:
+        """A statement that was left half read keeps its snapshot: every later scan in this thread would see it as of then."""
+        self._slow_connections.remove(conn)
+        conn.close(force=True)
+        self._open_slow_reader()
 
     # ------------------------------------------------------------ checkpoints
 

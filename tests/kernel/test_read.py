@@ -134,3 +134,16 @@ async def test_no_cursor_stays_behind(open_db: Opener) -> None:
     for _ in range(100):
         db.read(ACTOR, ask)
     assert cursors() == before
+
+
+async def test_a_scan_that_left_a_statement_half_read_shows_nobody_its_old_snapshot(db: Database) -> None:
+    def leave(tx: LookTx) -> int:
+        unread = tx.conn.execute("SELECT value FROM json_each('[1,2,3]'), (SELECT count(*) FROM thing)")
+        left.append(unread)
+        return len(unread.fetchone() or ())
+
+    left: list[apsw.Cursor] = []
+    for _ in range(2):  # both of the reader threads
+        await db.scan(ACTOR, leave)
+    await db.write(ACTOR, make, 1)
+    assert [await db.scan(ACTOR, things) for _ in range(4)] == [[1]] * 4

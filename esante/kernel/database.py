@@ -104,7 +104,7 @@ class Database:
         self._checkpointer = open_database(self.path, self._key, "checkpointer")
         self._local = threading.local()
         self._slow_connections: list[apsw.Connection] = []
-        self._slow = ThreadPoolExecutor(2, "slow-reader", initializer=self._open_slow_reader)
+        self._slow = ThreadPoolExecutor(2, "slow-reader")
         self._witnessed = self._writer.head.seq
         self._threads = [
             threading.Thread(target=self._write_forever, name="writer", daemon=True),
@@ -302,12 +302,16 @@ class Database:
 
     # ---------------------------------------------------------- slow readers
 
-    def _open_slow_reader(self) -> None:
-        self._local.conn = open_database(self.path, self._key, "slow-reader")
-        self._slow_connections.append(self._local.conn)
+    def _slow_reader(self) -> apsw.Connection:
+        """This thread's connection. Not opened as the thread begins: if that failed once, the pool would be broken for good."""
+        if not hasattr(self._local, "conn"):
+            self._local.conn = open_database(self.path, self._key, "slow-reader")
+            self._slow_connections.append(self._local.conn)
+        conn: apsw.Connection = self._local.conn
+        return conn
 
     def _scan(self, actor: Actor, query: Callable[[LookTx], T]) -> tuple[T, list[Line]]:
-        conn: apsw.Connection = self._local.conn
+        conn = self._slow_reader()
         conn.execute("BEGIN")
         try:
             tx = LookTx(conn, actor, self._writer.now(), self._house)
@@ -329,7 +333,7 @@ class Database:
     def _checkpoint_forever(self) -> None:
         while not self._stopping.wait(CHECKPOINT_SECONDS):
             if self._disk:
-                self._disk.look()
+                self._endure("look at the disk", self._disk.look)
             self._endure("write the witness", self._bear_witness)
             self._endure("checkpoint", lambda: self._checkpoint(self._checkpointer, apsw.SQLITE_CHECKPOINT_PASSIVE))
 

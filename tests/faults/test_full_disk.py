@@ -75,7 +75,7 @@ def data(small: SmallDisk, furnished: tuple[Path, Furnished], tmp_path: Path) ->
     shutil.copytree(furnished[0], small.path / "data")
     (tmp_path / "esante.toml").write_text(
         "[limits]\nconnections_per_address = 1000\nrequests_per_account = 1000000\nrequests_per_address = 100000\n"
-        f'tries_per_address = 10000\n[log]\nfile = "{small.path / "esante.log"}"\nrequests = true\n'
+        f'tries_per_address = 10000\nuploads_per_account = 100000\n[log]\nfile = "{small.path / "esante.log"}"\nrequests = true\n'
         f'[keys]\nfile = "{small.path / "data" / "demo-key"}"\n[backup]\nfolder = "{small.path / "backups"}"\n'
     )
     return small.path / "data"

@@ -108,6 +108,38 @@ async def test_a_full_disk_under_the_witness_does_not_stop_the_clinic(
     assert len(logged) == 1
 
 
+async def test_a_search_that_cannot_open_the_file_fails_alone(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when there are no descriptors left; the next search opens it."""
+
+    def fail(*args: Any) -> None:
+        raise apsw.CantOpenError("unable to open database file")
+
+    await db.write(ACTOR, make, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr("esante.kernel.database.open_database", fail)
+        with pytest.raises(apsw.CantOpenError):
+            await db.scan(ACTOR, things)
+    assert await db.scan(ACTOR, things) == [1]
+
+
+async def test_a_look_at_the_disk_that_fails_does_not_end_the_checkpoints(
+    open_db: Opener, folder: Path, logged: list[Any]
+) -> None:
+    class Blind:
+        level = "ok"
+
+        def look(self) -> None:
+            raise OSError(5, "Input/output error")
+
+        def note_full(self) -> None:
+            pass
+
+    db = await open_db(disk=Blind())
+    await db.write(ACTOR, make, 1)
+    await until(lambda: (mark := db.witness.read()) and mark.seq == 1)
+    assert [entry["event"] for entry in logged] == ["chore_failed"]
+
+
 async def test_callbacks_that_fail_harm_nobody(open_db: Opener, folder: Path) -> None:
     db = await open_db()
     told: list[str] = []

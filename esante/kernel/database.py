@@ -320,13 +320,13 @@ class Database:
             conn.execute("ROLLBACK")
             if conn.txn_state("main") != apsw.SQLITE_TXN_NONE:
                 log.error("scan_left_unread", query=repr(query))
-                self._replace_slow_reader(conn)
+                self._drop_slow_reader(conn)
 
-    def _replace_slow_reader(self, conn: apsw.Connection) -> None:
+    def _drop_slow_reader(self, conn: apsw.Connection) -> None:
         """A statement that was left half read keeps its snapshot: every later scan in this thread would see it as of then."""
         self._slow_connections.remove(conn)
+        del self._local.conn
         conn.close(force=True)
-        self._open_slow_reader()
 
     # ------------------------------------------------------------ checkpoints
 

@@ -9,6 +9,10 @@ def may_see_face(tx: ReadTx) -> bool:
     return can_run_clinic(tx)
 
 
+def may_see_logo(tx: ReadTx) -> None:
+    """Open to everybody: it stands beside the sign-in."""
+
+
 def can_run_clinic(tx: ReadTx) -> bool:
     """Admins, and the house (the command line)."""
     return tx.actor.role == "admin" or tx.actor.is_house
@@ -25,9 +29,3 @@ def has_account(tx: ReadTx) -> str:
     if tx.actor.role in ("anonymous", "system"):
         raise Unauthenticated("Please sign in")
     return tx.actor.id
-
-
-def is_assistant(tx: ReadTx) -> None:
-    """Assistants only."""
-    if tx.actor.role != "assistant":
-        raise Forbidden("Only an assistant may do this")

@@ -52,7 +52,7 @@ def may_keep_availability(tx: ReadTx, asked: PractitionerId | None) -> Practitio
         if asked not in (None, own):
             raise Forbidden("You may change only your own availability")
         return own
-    if actor.role == "admin" or (actor.role == "assistant" and actor.has_scope("schedule.write")):
+    if actor.role in ("admin", "assistant"):
         if asked is None:
             raise Forbidden("Say whose availability it is: practitionerId", code="PRACTITIONER_MISSING")
         if keeps_sites(tx, asked) == frozenset():
@@ -177,14 +177,17 @@ def may_list_waiting(tx: ReadTx) -> tuple[str, dict[str, Any]]:
         return WAITING_FOR, {"own": [actor.person_id]}
     if actor.role == "admin" or actor.is_house:
         return "1 = 1", {}
-    if actor.role == "assistant" and (actor.has_scope("schedule.read") or actor.has_scope("schedule.write")):
-        return waiting_for_desk(tx, "schedule.read", "schedule.write")
+    if actor.role == "assistant" and (whom := actor.serves("schedule.read") | actor.serves("schedule.write")):
+        return _waiting_for(whom)
     raise Forbidden("You may not see who waits")
 
 
-def waiting_for_desk(tx: ReadTx, *scopes: Scope) -> tuple[str, dict[str, Any]]:
-    """Who waits for those for whom this assistant has one of the scopes."""
-    whom = {one for scope in scopes for one in tx.actor.serves(scope)}
+def waiting_for_desk(tx: ReadTx, scope: Scope) -> tuple[str, dict[str, Any]]:
+    """Who waits for those for whom this assistant has the scope."""
+    return _waiting_for(tx.actor.serves(scope))
+
+
+def _waiting_for(whom: frozenset[str]) -> tuple[str, dict[str, Any]]:
     return ("1 = 1", {}) if EVERYBODY in whom else (WAITING_FOR, {"own": sorted(whom)})
 
 

@@ -212,6 +212,10 @@ def change_appointment(
     """
     kept = visits.visit(tx, appointment_id)
     policy.may_edit(tx, kept, patch)
+    return _change(tx, kept, version, patch)
+
+
+def _change(tx: WriteTx, kept: Appointment, version: int, patch: AppointmentPatch) -> Appointment:
     states.check_editable(kept.status)
     check_version(kept.version, version, current=msgspec.to_builtins(kept))
     given = rules.edits(kept, patch)
@@ -233,8 +237,9 @@ def replace_appointment(
     tx: WriteTx, appointment_id: AppointmentId, version: int, wish: AppointmentChange
 ) -> Appointment:
     """Like `change_appointment`, with every field given, for the desk; what is left out becomes empty."""
-    policy.may_manage(tx, visits.visit(tx, appointment_id))
-    return change_appointment(tx, appointment_id, version, AppointmentPatch(**msgspec.structs.asdict(wish)))
+    kept = visits.visit(tx, appointment_id)
+    policy.may_manage(tx, kept)
+    return _change(tx, kept, version, AppointmentPatch(**msgspec.structs.asdict(wish)))
 
 
 # -------------------------------------------------------------------- the visit's day

@@ -24,6 +24,7 @@ from PIL import Image
 from esante.demo import DESK
 from esante.identity import service as identity
 from esante.identity.structs import NewAccount
+from esante.kernel import clock
 from esante.kernel.config import Backup, Config, Keys
 from esante.kernel.passwords import Passwords
 from esante.people import service as people
@@ -81,6 +82,8 @@ PHONES = {"own": "0639980001", "foreign": "0639980003", "elsewhere": "0639980004
 
 BORN = {"own": "1984-05-17", "foreign": "1991-11-02", "elsewhere": "1970-01-01"}
 
+NOBODY_KNOWN = {"mobileNumber": "0639980009", "birthDate": "1980-01-01"}
+
 PATIENTS = {"own": "driss", "treated": "dina", "foreign": "emma", "elsewhere": "omar", "archived": "ali"}
 AUTHORS = {"own": "amina", "treated": "bruno", "foreign": "bruno", "elsewhere": "bruno", "archived": "amina"}
 
@@ -125,6 +128,7 @@ class Furnisher:
         for ownership in OWNERSHIPS:
             self.things(ownership)
         self.shared()
+        self.leftovers()
         self.farewells()
         return self.ids
 
@@ -294,7 +298,7 @@ class Furnisher:
         guests = {"own": "driss", "treated": "farid", "foreign": "emma", "elsewhere": "guest", "archived": "gwen"}
         self.account("hedi", "assistant")
         feed = self.ok(clinic.amina.post("/doctors/calendar-feed"))
-        for doctor in ("amina", "bruno"):
+        for doctor in ("amina", "bruno", "pia"):
             self.ok(getattr(clinic, doctor).put("/users/photo", content=PICTURE, headers=PNG))
             path = "/doctors/profile/documents/licence"
             self.ok(getattr(clinic, doctor).put(path, content=PICTURE, headers=PNG))
@@ -337,6 +341,27 @@ class Furnisher:
             given = {"id": opened, "code": code}
             mine["token"] = self.ok(clinic.anonymous.post("/kiosk/open", json=given))["token"]
             mine["visitId"] = self.ok(clinic.anonymous.post("/kiosk/start", json=about))["id"]
+        stands = self.ok(clinic.anonymous.post("/kiosk/start", json=NOBODY_KNOWN))["id"]
+        clinic.tamper("UPDATE kiosk_visit SET patient_id = ? WHERE id = ?", mine["patientId"], stands)
+
+    def leftovers(self) -> None:
+        """What admins look after: a job that was given up, a line to review, a signed checkpoint, a merge to undo."""
+        clinic = self.clinic
+        clinic.tamper(
+            "INSERT INTO job (id, name, payload, due_at, failed_at, error, created_at)"
+            " VALUES ('given-up', 'x', '{}', ?, ?, 'x', ?)",
+            *[clock.text(clinic.clock.now())] * 3,
+        )
+        clinic.anonymous.post(
+            "/auth/login", json={"identifier": "emma@demo.esante.example", "password": "Wrong-Horse-8"}
+        )
+        seq = clinic.rows("SELECT max(seq) AS seq FROM audit WHERE action = 'auth.login_failed'")[0]["seq"]
+        twins = [{"firstName": name, "lastName": "Twice", "birthDate": "1950-01-01"} for name in ("Una", "Duo")]
+        kept, other = (self.ok(clinic.gwen.post("/patients", json=one))["id"] for one in twins)
+        self.ok(clinic.gwen.post(f"/patients/{kept}/merge", json={"otherId": other, "reason": "the same"}))
+        for mine in self.ids.values():
+            mine |= {"jobId": "given-up", "seq": str(seq), "survivorId": kept, "mergedId": other}
+        clinic.run(clinic.app.notary.sign())
 
     def invite(self, inviter: str, guest: str, *, accept: bool) -> str:
         clinic = self.clinic

@@ -25,18 +25,20 @@ BY_ROUTE = {
     "/kiosk/open": "visitId",
     "/notifications/{id}": "notificationId",
     "/patients/{id}": "patientId",
+    "/patients/{patient_id}/unmerge": "survivorId",
 }
 """What a parameter means here (the `id` in a body where the path has none), by how the path begins."""
+
+FIELDS = {"/patients/{patient_id}/unmerge": ("otherId", "mergedId")}
+"""What a field of a body means here."""
 
 VALUES: dict[str, Any] = {
     "day": "2026-11-17",
     "freeDay": "2026-11-24",
     "month": "2026-10",
-    "seq": "1",
     "key": "featureKiosk",
     "kind": "licence",
     "file": "swagger-ui.css",
-    "jobId": "1",
     "from": "2026-11-16",
     "to": "2026-11-22",
     "startsAt": "2026-11-20T10:00:00+01:00",
@@ -130,7 +132,10 @@ def _ask(
     known = VALUES | ids
     for start, name in BY_ROUTE.items():
         if short.startswith(start):
-            known[_camel(start.partition("{")[2].rstrip("}")) or "id"] = known[name]
+            parameter = re.search(r"{(\w+)}", start)
+            known[_camel(parameter[1]) if parameter else "id"] = known[name]
+    field, meant = FIELDS.get(short, ("id", "id"))
+    known |= {field: known[meant]} if meant in known else {}
     address = re.sub(r"{(\w+)}", lambda found: str(known[_camel(found.group(1))]), path)
     wanted = {
         one["name"]: _made(document, one["schema"], one["name"], known)

@@ -14,7 +14,7 @@ PATH = "/api/v1/settings/logo"
 
 def show_logo(tx: ReadTx) -> Logo:
     """The logo's row; `NotFound` while the clinic has none. Open."""
-    policy.may_see_face(tx)
+    policy.may_see_logo(tx)
     found = store.logo(tx)
     if found is None:
         raise NotFound("This clinic has no logo")

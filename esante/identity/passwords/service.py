@@ -125,7 +125,7 @@ def issue_reset(tx: WriteTx, account_id: AccountId) -> OneTimeMail:
     """
     policy.may_manage_accounts(tx)
     proof.require_fresh(tx)
-    accounts.account(tx, account_id)
+    accounts.contact(tx, account_id)
     row = one_time.issue(tx, account_id, "reset")
     tx.record(ResetIssued(subject=account_id, one_time_id=row.id, by_mail=False))
     return accounts.confirmation_secrets(tx, row.id)

@@ -180,8 +180,7 @@ def open_consultation(tx: LookTx, id: ConsultationId) -> ConsultationView:
 
 def list_consultations(tx: LookTx, wanted: ConsultationFilter) -> Page[ConsultationBrief]:
     """What the reader may see, newest first; one audit line for each patient shown."""
-    policy.visible(tx)
-    items, more = list_briefs(tx, wanted)
+    items, more = _briefs(tx, wanted, *policy.visible(tx))
     counts: dict[PatientId, int] = {}
     for item in items:
         counts[item.patient_id] = counts.get(item.patient_id, 0) + 1
@@ -202,7 +201,12 @@ def list_of_patient(tx: LookTx, patient_id: PatientId, wanted: ConsultationFilte
 
 def list_briefs(tx: ReadTx, wanted: ConsultationFilter) -> tuple[list[ConsultationBrief], bool]:
     """What the actor may see of these, newest first, and whether there is more. For other rooms, which record the look."""
-    visible, values = policy.visible(tx)
+    return _briefs(tx, wanted, *policy.visible(tx))
+
+
+def _briefs(
+    tx: ReadTx, wanted: ConsultationFilter, visible: str, values: dict[str, Any]
+) -> tuple[list[ConsultationBrief], bool]:
     narrowing: dict[str, Any] = {
         "patient_id": wanted.patient_id,
         "status": wanted.status,

@@ -98,12 +98,12 @@ def may_change(tx: ReadTx, prescription: Prescription) -> None:
     people.require_prescriber(tx)
 
 
-def may_end(tx: ReadTx, prescription: Prescription) -> None:
+def may_end(tx: ReadTx, prescription: Prescription) -> PractitionerBrief:
     """The author, or another prescriber who treats the patient: a colleague must be able to stop a drug."""
     if tx.actor.role != "doctor":
         raise Forbidden("Only a doctor who treats the patient may do this")
     may_read(tx, prescription)
-    people.require_prescriber(tx)
+    return people.require_prescriber(tx)
 
 
 def house_only(tx: ReadTx) -> None:

@@ -124,9 +124,8 @@ def cancel_prescription(tx: WriteTx, id: PrescriptionId, why: Cancellation) -> P
 def supersede_prescription(tx: WriteTx, id: PrescriptionId, by: Replacement) -> Prescription:
     """Put a new prescription, which is returned, in the place of an active one: the way to correct after the lock."""
     old = keeping.found(tx, id)
-    policy.may_end(tx, old)
+    prescriber = policy.may_end(tx, old)
     keeping.require_active(old)
-    prescriber = policy.may_prescribe(tx)
     own = policy.is_author(tx, old)
     reason = by.reason or (old.reason if own else None)
     if not own and reason is None:
@@ -166,8 +165,7 @@ def read_history(tx: LookTx, id: PrescriptionId) -> Page[HistoryEntry]:
 
 def list_prescriptions(tx: LookTx, wanted: PrescriptionFilter) -> Page[Prescription]:
     """What the reader may see, newest first; one audit line for each patient shown."""
-    policy.visible(tx)
-    items, more = list_rows(tx, wanted)
+    items, more = _rows(tx, wanted, *policy.visible(tx))
     counts: dict[PatientId, int] = {}
     for item in items:
         counts[item.patient_id] = counts.get(item.patient_id, 0) + 1
@@ -188,7 +186,12 @@ def list_of_patient(tx: LookTx, patient_id: PatientId, wanted: PrescriptionFilte
 
 def list_rows(tx: ReadTx, wanted: PrescriptionFilter) -> tuple[list[Prescription], bool]:
     """What the actor may see of these, newest first, and whether there is more. For other rooms, which record the look."""
-    visible, values = policy.visible(tx)
+    return _rows(tx, wanted, *policy.visible(tx))
+
+
+def _rows(
+    tx: ReadTx, wanted: PrescriptionFilter, visible: str, values: dict[str, Any]
+) -> tuple[list[Prescription], bool]:
     narrowing: dict[str, Any] = {
         "patient_id": wanted.patient_id,
         "consultation_id": wanted.consultation_id,

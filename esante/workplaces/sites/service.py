@@ -113,6 +113,10 @@ def change_room(tx: WriteTx, room_id: RoomId, version: int, patch: RoomPatch) ->
     kept = room(tx, room_id)
     policy.may_change(tx, workplace(tx, kept.workplace_id))
     check_version(kept.version, version)
+    return _change_room(tx, kept, patch)
+
+
+def _change_room(tx: WriteTx, kept: Room, patch: RoomPatch) -> Room:
     changed, fields = _apply(kept, patch)
     if not fields:
         return kept
@@ -128,7 +132,7 @@ def close_room(tx: WriteTx, room_id: RoomId) -> Room:
     """Take a room out of use; closing it again changes nothing."""
     kept = room(tx, room_id)
     policy.may_change(tx, workplace(tx, kept.workplace_id))
-    return change_room(tx, room_id, kept.version, RoomPatch(is_active=False))
+    return _change_room(tx, kept, RoomPatch(is_active=False))
 
 
 def the_workplace(tx: ReadTx) -> Workplace:

@@ -9,11 +9,13 @@ was said of look-ups holds for it: up to the routes, where none may arrive.
 import ast
 import importlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import SimpleNamespace
 from typing import NamedTuple
+
+import apsw
 
 from esante.kernel.actor import Actor
 from esante.kernel.errors import Refusal
@@ -62,7 +64,9 @@ class Gift(NamedTuple):
 class House:
     """The modules of the house, or of an example, by their dotted names."""
 
-    def __init__(self, sources: Mapping[str, str], schema: str) -> None:
+    def __init__(self, sources: Mapping[str, str], schema: str, read: Collection[str] = ()) -> None:
+        """`read` are functions that somebody has read, and that ask in their own way."""
+        self.read, self.used = read, set[str]()
         self.modules = {name: Module(name, ast.parse(text)) for name, text in sources.items()}
         self.owned = set(_owned(schema))
         self.gives: dict[str, str] = {
@@ -70,7 +74,7 @@ class House:
             for module in self.modules.values()
             if "store" in module.name.rpartition(".")[2]
             for name, function in module.functions.items()
-            if self._looks_up(module, function)
+            if self._looks_up(module, function) and not self._is_read(f"{module.name}.{name}")
         }
         while found := dict(self._giving_too()):
             self.gives |= found
@@ -101,13 +105,20 @@ class House:
             if module.name.rpartition(".")[2].startswith(("store", "policy", "availability_store", "routes")):
                 continue
             for name, function in module.functions.items():
-                if f"{module.name}.{name}" in self.gives or _tells(function) in TELLS_NOTHING:
+                full = f"{module.name}.{name}"
+                if full in self.gives or full in self.used or _tells(function) in TELLS_NOTHING:
                     continue
                 for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
                     source = self.real(module.meant(call.func))
                     if source in self.gives and not self._is_asked(module, function, call):
-                        yield f"{module.name}.{name}", source
+                        if not self._is_read(full):
+                            yield full, source
                         break
+
+    def _is_read(self, full: str) -> bool:
+        if full in self.read:
+            self.used.add(full)
+        return full in self.read
 
     def _looks_up(self, module: Module, function: ast.FunctionDef) -> bool:
         wanted = [one.arg for one in (*function.args.args, *function.args.kwonlyargs)][1:]
@@ -127,9 +138,9 @@ class House:
         if any(_is_for_the_house(self.real(module.meant(one.func))) for one in policies):
             return True
         about = _kin(function, call)
-        if "actor" in about:
+        if "actor" in about or any(one in ast.walk(call) for one in policies):
             return True
-        return any(about & (_kin(function, one) | {"="}) for one in policies)
+        return any(about & _kin(function, one) for one in policies)
 
     def _asks(self, name: str) -> bool:
         module, _, last = name.rpartition(".")
@@ -137,8 +148,13 @@ class House:
 
 
 def _owned(schema: str) -> Iterator[str]:
-    for table, columns in re.findall(r"CREATE TABLE (\w+) ?\((.*?)\n\)", schema, re.S):
-        if table in OWNERS or OWNER & set(re.findall(r"^\s*(\w+) ", columns, re.M)):
+    """The tables that have an owner."""
+    conn = apsw.Connection(":memory:")
+    conn.execute(schema)
+    tables = [str(name) for (name,) in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    for table in tables:
+        columns = {str(name) for (name,) in conn.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+        if table in OWNERS or OWNER & columns:
             yield table
 
 
@@ -171,7 +187,9 @@ def _kin(function: ast.FunctionDef, call: ast.Call) -> set[str]:
     """The names that have to do with a call: in its arguments, in what it becomes, and what those are made of."""
     links: list[set[str]] = []
     for node in ast.walk(function):
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.For | ast.comprehension):
+        if isinstance(node, ast.Compare):
+            links.append(_names(node.left, *node.comparators))
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.For | ast.comprehension):
             links.append(_names(node.iter if isinstance(node, ast.For | ast.comprehension) else node.value)
                          | _names(*(node.targets if isinstance(node, ast.Assign) else [node.target])))  # fmt: skip
     found = _names(*call.args, *(one.value for one in call.keywords))

@@ -160,26 +160,6 @@ def test_every_event_says_what_has_happened() -> None:
     assert silent == []
 
 
-def test_the_server_never_imports_another_sqlite() -> None:
-    """Two SQLite libraries in one process drop each other's locks: acknowledged commits were seen to vanish."""
-    wrong = []
-    for file, here in modules():
-        text = file.read_text(encoding="utf-8")
-        if re.search(r"^\s*(import|from) (sqlite3|sqlite_utils)\b", text, re.M) and here[0] != "cli":
-            wrong.append(str(file.relative_to(ROOT)))
-    assert wrong == []
-
-
-def test_time_is_asked_for_in_one_place() -> None:
-    pattern = re.compile(r"datetime\.(now|utcnow|today)\(|\btime\.(time|sleep)\(|date\.today\(")
-    wrong = [
-        str(file.relative_to(ROOT))
-        for file, here in modules()
-        if here != ("kernel", "clock") and pattern.search(file.read_text(encoding="utf-8"))
-    ]
-    assert wrong == []
-
-
 def owners() -> dict[str, str]:
     """Which room owns which table: the one that the migration which makes it is named after."""
     return {

@@ -7,6 +7,7 @@ is on disk before the person sees the answer.
 import secrets
 from time import perf_counter
 from typing import ClassVar
+from urllib.parse import parse_qsl
 
 import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +33,7 @@ POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'non
 STRICT = (b"strict-transport-security", b"max-age=31536000")
 """Only once the clinic says that every device trusts its certificate: a browser does not forget it for a year."""
 NO_STORE = (b"cache-control", b"no-store")
+WITH_BODY = ("POST", "PUT", "PATCH")
 QUIET = frozenset({"/api/v1/health", "/api/v1/ready", "/metrics"})
 """Asked so often by machines that a line for each would hide the others."""
 
@@ -85,9 +87,14 @@ class Edge:
             log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
     async def _note(self, scope: Scope, status: int) -> None:
-        """The audit line of a refusal; a 404 only where an id was asked for."""
-        asked = {str(name): str(value)[:64] for name, value in scope.get("path_params", {}).items()}
-        if status == 404 and (not asked or "path_template" not in scope):
+        """The audit line of a refusal; a 404 only where an id was asked for, in the path, the query or the body."""
+        query = parse_qsl(scope.get("query_string", b"").decode("latin-1"))
+        named = [
+            *scope.get("path_params", {}).items(),
+            *((name, value) for name, value in query if name.endswith("Id")),
+        ]
+        asked = {str(name): str(value)[:64] for name, value in named}
+        if status == 404 and ("path_template" not in scope or not (asked or scope.get("method") in WITH_BODY)):
             return
         actor: Actor = scope.get("actor") or ANONYMOUS  # type: ignore[assignment]
         event = AccessDenied(

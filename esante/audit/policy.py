@@ -1,8 +1,8 @@
-"""Admins read the log; patients see who opened their own record."""
+"""Admins read the log; patients see who opened their own record, doctors who opened that of a patient whom they treat."""
 
-from esante.kernel.errors import Forbidden
+from esante.kernel.errors import Forbidden, NotFound
 from esante.kernel.transaction import ReadTx
-from esante.people.service import own_patient
+from esante.people import service as people
 
 
 def may_read_log(tx: ReadTx) -> None:
@@ -11,9 +11,13 @@ def may_read_log(tx: ReadTx) -> None:
 
 
 def may_see_accesses(tx: ReadTx, patient_id: str) -> None:
-    """Admins, and the patient (or the guardian) for their own record; for others it is not there."""
-    if tx.actor.role != "admin":
-        own_patient(tx, patient_id)
+    """Admins; the patient (or the guardian) for their own record, a doctor for whom he treats; for others it is not there."""
+    if tx.actor.role == "doctor":
+        patient = people.visible_patient(tx, patient_id)
+        if not people.is_treating(tx, tx.actor.person_id or "", patient.id):
+            raise NotFound("There is no such patient")
+    elif tx.actor.role != "admin":
+        people.own_patient(tx, patient_id)
 
 
 def may_see_checkpoint(tx: ReadTx) -> None:

@@ -61,9 +61,9 @@ async def list_of_patient(
     return await db.scan(actor, service.list_lines, AuditFilter(patient_id=id), cursor, limit)
 
 
-@get("/patients/{id:str}/accesses", access=roles("patient", "admin"))
+@get("/patients/{id:str}/accesses", access=roles("patient", "doctor", "admin"))
 async def list_accesses(db: Db, actor: Me, id: FromPath[str], limit: Limit = 100) -> list[RecordAccess]:
-    """Who opened this record, by person and day."""
+    """Who opened this record, by person and day: for the patient, for doctors who treat the patient, for admins."""
     return await db.scan(actor, service.list_accesses, id, limit)
 
 

@@ -25,7 +25,7 @@ def list_lines(tx: LookTx, wanted: AuditFilter, cursor: str | None, limit: int) 
 
 
 def list_accesses(tx: LookTx, patient_id: str, limit: int) -> list[RecordAccess]:
-    """Who opened this patient's record, by person and day: for the patient, the guardian and admins."""
+    """Who opened this patient's record, by person and day: for the patient, the guardian, who treats the patient, and admins."""
     policy.may_see_accesses(tx, patient_id)
     found = store.accesses(tx, patient_id, limit)
     tx.record(AccessesRead(subject=patient_id, patient_id=patient_id, count=len(found)))

@@ -95,7 +95,9 @@ def test_a_patient_sees_who_opened_the_record(read: Any) -> None:
     assert ("Amina Benali", "doctor") in [(one["actorName"], one["role"]) for one in found]
     assert "Emma Dubois" not in [one["actorName"] for one in found]
     assert read.emma.get(f"/patients/{read.ids['driss']}/accesses").status_code == 404
-    assert read.amina.get(f"/patients/{read.ids['driss']}/accesses").status_code == 403
+    assert read.amina.get(f"/patients/{read.ids['driss']}/accesses").json(), "a doctor sees it for her own patients"
+    assert read.bruno.get(f"/patients/{read.ids['driss']}/accesses").status_code == 404
+    assert read.chloe.get(f"/patients/{read.ids['driss']}/accesses").status_code == 403
 
 
 def test_only_an_admin_reads_the_log(read: Any) -> None:

@@ -17,6 +17,9 @@ a kiosk, public booking and self-registration, where that makes a difference.
 Requests with a secret in them (signing in, the kiosk, a calendar link) count as let in once they are tried.
 """.strip()
 
+CELL = r"-?([+~134]|[+~134]{5})|[-L.]"
+"""One sign, or one for each ownership; behind a `-` what the policy would say."""
+
 HOW = """tests/matrix/expected.txt does not say what is.
 
 Routes without a line; read them against SPEC section 26, mend the route or add the line where it belongs:
@@ -38,6 +41,8 @@ def read_expected(file: Path = FILE) -> dict[str, dict[str, str]]:
         if re.match(r"[A-Z]+ /", line):
             name, cells = line[:WIDE].rstrip(), line[WIDE:].split()
             assert len(cells) == len(ROLES), f"{name} has {len(cells)} cells, not {len(ROLES)}"
+            odd = [cell for cell in cells if not re.fullmatch(CELL, cell)]
+            assert not odd, f"{name} has cells that say nothing: {odd}"
             assert name not in found, f"{name} stands there twice"
             found[name] = dict(zip(ROLES, cells, strict=True))
     return found

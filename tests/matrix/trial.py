@@ -191,7 +191,7 @@ def forbidden_words(role: str) -> list[str]:
     strange = [word for one in ("foreign", "elsewhere") for word in (CANARIES[one], CLINICAL[one], BASICS[one])]
     return {
         "patient": strange,
-        "helper": strange,
+        "helper": [*strange, CLINICAL["treated"]],
         "doctor": strange,
         "desk": [CLINICAL["elsewhere"]],
         "clerk": [*CLINICAL.values(), *BASICS.values()],

@@ -22,7 +22,7 @@ from esante.audit.notary import Notary
 from esante.edge import Edge
 from esante.identity.door import Door, NotEnrolled, stranger
 from esante.identity.service import note_use
-from esante.kernel import clock, keyring, rotation, upgrade
+from esante.kernel import clock, keyring, moving_in, rotation, upgrade
 from esante.kernel.access import OPEN, Access, is_declared
 from esante.kernel.actor import Actor, house
 from esante.kernel.checkpoints import Signer
@@ -314,6 +314,7 @@ def bring_up_to_date(folder: Path, keys: keyring.Keyring, *, new: bool = False) 
     if not new and not (folder / DATABASE).exists():
         raise Broken(f"{folder / DATABASE} is missing. Bring it back, or restore a backup")
     if not new:
+        moving_in.sweep(folder)
         return upgrade.bring_up_to_date(folder / DATABASE, keys)
     with closing(open_database(folder / DATABASE, keys.key("database"), "maintenance")) as conn:
         return migrate(conn)

@@ -5,6 +5,7 @@ Where there is a keyring there is a clinic. Until then whatever lies there is a 
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from esante.kernel import files
@@ -36,6 +37,12 @@ def begin(target: Path) -> Path:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
     files.make_folder(target / DRAFT)
     return target / DRAFT
+
+
+def sweep(target: Path) -> None:
+    """Of a clinic, when nobody else has it open: take away the empty draft that a `settle` left which was killed at its end."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(target / DRAFT)
 
 
 def settle(into: Path) -> None:

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Se
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
-from typing import ParamSpec
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -23,9 +22,9 @@ from esante.kernel import files
 from esante.kernel.errors import Broken, NotFound, TooLarge
 from esante.kernel.structs import new_id
 
-P = ParamSpec("P")
-
 BLOCK = 256 * 1024
+SHOVEL = 4 * BLOCK
+"""So much is received before a thread seals it, while the next is on its way."""
 TAG = 16
 SALT = 16
 MOST_BYTES = 50 * 1024 * 1024
@@ -60,23 +59,22 @@ class Vault:
         await asyncio.to_thread(files.make_folder, path.parent)
         draft = path.with_suffix(".part")
         salt = os.urandom(SALT)
-        cipher, pending, number, size = _cipher(self._keys[0], id, salt), bytearray(), 0, 0
+        cipher, pending, size = _cipher(self._keys[0], id, salt), bytearray(), 0
         try:
             with await asyncio.to_thread(files.create_for_stream, draft) as out:
                 out.write(salt)
-                async for chunk in chunks:
-                    size += len(chunk)
-                    if size > most:
-                        raise TooLarge("The file is larger than {most} bytes", most=most)
-                    seen.update(chunk)
-                    pending += chunk
-                    while len(pending) > BLOCK:
-                        block = bytes(pending[:BLOCK])
-                        del pending[:BLOCK]
-                        await _to_its_end(_seal, out, cipher, id, number, block, last=False)
-                        number += 1
-                await _to_its_end(_seal, out, cipher, id, number, bytes(pending), last=True)
-                await _to_its_end(os.fsync, out.fileno())
+                async with _Sealing(out, cipher, id) as sealing:
+                    async for chunk in chunks:
+                        size += len(chunk)
+                        if size > most:
+                            raise TooLarge("The file is larger than {most} bytes", most=most)
+                        seen.update(chunk)
+                        pending += chunk
+                        if len(pending) > SHOVEL:
+                            whole = (len(pending) - 1) // BLOCK * BLOCK
+                            await sealing.take(bytes(pending[:whole]))
+                            del pending[:whole]
+                    await sealing.take(bytes(pending), last=True)
             await asyncio.to_thread(files.settle, draft, path)
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -152,20 +150,54 @@ def lock_of(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.lock")
 
 
-async def _to_its_end(work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-    """In a thread; who is cancelled meanwhile goes on only after it, or the file would be closed under its hands."""
-    task = asyncio.create_task(asyncio.to_thread(work, *args, **kwargs))
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+class _Sealing:
+    """Seals and writes in a thread what it was given, while the next is being received; at its end all is synced.
 
+    Who is cancelled meanwhile goes on only when the thread is done, or the file would be closed under its hands.
+    """
 
-def _seal(out: FileIO, cipher: AESGCM, id: str, number: int, block: bytes, *, last: bool) -> None:
-    sealed = memoryview(cipher.encrypt(_nonce(number, last), block, id.encode()))
-    while sealed:  # an unbuffered write may take less than it was given
-        sealed = sealed[out.write(sealed) :]
+    def __init__(self, out: FileIO, cipher: AESGCM, id: str) -> None:
+        self._out, self._cipher, self._id, self._number = out, cipher, id, 0
+        self._buffer = memoryview(bytearray(BLOCK + TAG))  # a new one for each block would cost more than the cipher
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "_Sealing":
+        return self
+
+    async def take(self, content: bytes, *, last: bool = False) -> None:
+        """Whole blocks, and with `last` what is left; waits for what was taken before."""
+        await self._settled()
+        self._task = asyncio.create_task(asyncio.to_thread(self._seal, content, last=last))
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            await self._settled()
+        elif self._task:
+            await asyncio.wait([self._task])
+
+    async def _settled(self) -> None:
+        if self._task:
+            try:
+                await asyncio.shield(self._task)
+            except asyncio.CancelledError:
+                await asyncio.wait([self._task])
+                raise
+
+    def _seal(self, content: bytes, *, last: bool) -> None:
+        """Each piece goes on its way to the disk at once, so that little is left for the sync at the end."""
+        view = memoryview(content)
+        for at in range(0, max(len(view), 1), BLOCK):
+            is_last = last and at + BLOCK >= len(view)
+            block = view[at : at + BLOCK]
+            sealed = self._buffer[: len(block) + TAG]
+            self._cipher.encrypt_into(_nonce(self._number, is_last), block, self._id.encode(), sealed)
+            while sealed:  # an unbuffered write may take less than it was given
+                sealed = sealed[self._out.write(sealed) :]
+            self._number += 1
+        with suppress(OSError):
+            os.posix_fadvise(self._out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        if last:
+            os.fsync(self._out.fileno())
 
 
 def _cipher(key: bytes, id: str, salt: bytes) -> AESGCM:

@@ -18,6 +18,9 @@ CLIENTS = 8
 SEARCH_MS, DUPLICATES_MS = 5.0, 20.0
 SIGN_IN = (0.97, 1.03)
 
+PAGES = ("two letters", "three letters")
+"""Searches that fill a page at every size, so that the same is done for ten times the patients."""
+
 Ask = Callable[[NewPatient], str]
 
 
@@ -155,7 +158,7 @@ def _loads_at(run: Run, number: int) -> dict[str, Load]:
     desk, doctor = own.signed_in(server, "chloe"), own.signed_in(server, "amina")
     known = run.clinic_of(0).known
     reads = [f"/api/v1/patients/{one}" for one in made.treated]
-    searches = [ask(one) for ask in SEARCHES.values() for one in known]
+    searches = [SEARCHES[kind](one) for kind in PAGES for one in known]
     booking = run.booking
     if number != run.form.main:
         bodies = harness.Bodies(run.file("bookings"), clinic.bookings(made))
@@ -173,16 +176,19 @@ def _loads_at(run: Run, number: int) -> dict[str, Load]:
 
 def sign_in(run: Run) -> None:
     """Does the time of a sign-in tell whether an address is known? Pairs of wrong passwords, one for an account of the
-    clinic and one for an address that nobody has, in random order over one connection."""
-    connection, dice = HTTPConnection("127.0.0.1", run.server.port, timeout=30), random.Random(5)
+    clinic and one for an address that nobody has, in random order over one connection; on a clinic of its own, since so
+    many lock the accounts."""
+    server = run.running.enter_context(own.serve(run.fresh(0, run.folder / "sign-in"), core=None))
+    connection, dice = HTTPConnection("127.0.0.1", server.port, timeout=30), random.Random(5)
     members = list(run.main.made.accounts)
     times: dict[bool, list[float]] = {True: [], False: []}
-    for turn in range(-10, 2 * run.form.requests):
+    for turn in range(-10, 3 * run.form.requests):
         for is_known in dice.sample((True, False), 2):
             who = dice.choice(members) if is_known else f"{dice.randrange(10**6):06}"
             took = _wrong_password(connection, f"{who}@demo.esante.example")
             if turn >= 0:
                 times[is_known].append(took)
+    server.stop()
     ratio = _middle(times[True]) / _middle(times[False])
     run.report.between("sign-in", "time of a wrong password, known / unknown address", ratio, *SIGN_IN)
 

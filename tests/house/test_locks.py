@@ -9,9 +9,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent.parent
+LOCKS = ["requirements.lock", "requirements-dev.lock"]
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_whatever_a_pinned_package_needs_is_pinned(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     pinned = {canonicalize_name(name) for name in re.findall(r"^([A-Za-z0-9._-]+)==", text, re.M)}
@@ -19,10 +20,33 @@ def test_whatever_a_pinned_package_needs_is_pinned(lock: str) -> None:
     assert missing == set()
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", [*LOCKS, "requirements-bench.lock"])
 def test_no_index_is_named(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert not re.search(r"https?://|--index|--find-links|--trusted-host", text)
+
+
+def test_the_peer_runs_on_the_server_that_we_run_on() -> None:
+    """The benchmark's own environment: every package pinned with its hashes, the HTTP server as in ours, nothing of ours."""
+    peer, ours = _pins("requirements-bench.lock"), _pins("requirements.lock")
+    assert {"fastapi", "sqlalchemy", "asyncpg"} <= set(peer)
+    assert {name: peer[name] for name in ("uvicorn", "uvloop", "httptools")} == {
+        name: ours[name] for name in ("uvicorn", "uvloop", "httptools")
+    }
+    asked = (ROOT / "requirements-bench.in").read_text(encoding="utf-8").split("\n")
+    wanted = {canonicalize_name(Requirement(one).name) for one in asked if one and one[0] not in "#-"}
+    assert wanted <= set(peer)
+
+
+@pytest.mark.parametrize("lock", [*LOCKS, "requirements-bench.lock"])
+def test_every_pin_has_its_hashes(lock: str) -> None:
+    entries = (ROOT / lock).read_text(encoding="utf-8").replace("\\\n", " ").strip().split("\n")
+    assert [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
+
+
+def _pins(lock: str) -> dict[str, str]:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    return {canonicalize_name(name): version for name, version in re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", text, re.M)}
 
 
 def _needs(name: str) -> set[str]:

@@ -21,6 +21,7 @@ NOBODYS = "01a1f7b4-4439-74ef-aced-d672384bbb5c"
 @pytest.fixture
 def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
     monkeypatch.setattr(vault_module, "BLOCK", BLOCK)
+    monkeypatch.setattr(vault_module, "SHOVEL", 2 * BLOCK)
     return Vault(tmp_path / "files", bytes(32))
 
 
@@ -59,7 +60,7 @@ async def test_it_works(vault: Vault) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=st.binary(max_size=4 * BLOCK), size=st.integers(1, 3 * BLOCK))
+@given(content=st.binary(max_size=8 * BLOCK), size=st.integers(1, 5 * BLOCK))
 def test_any_bytes_come_back_however_they_arrive(vault: Vault, content: bytes, size: int) -> None:
     async def there_and_back() -> None:
         saved = await vault.save(stream(content, size))
@@ -69,7 +70,9 @@ def test_any_bytes_come_back_however_they_arrive(vault: Vault, content: bytes, s
     asyncio.run(there_and_back())
 
 
-@pytest.mark.parametrize("length", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 3 * BLOCK])
+@pytest.mark.parametrize(
+    "length", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1, 3 * BLOCK, 4 * BLOCK, 7 * BLOCK]
+)
 async def test_the_edges_of_blocks_come_back(vault: Vault, length: int) -> None:
     saved = await vault.save(stream(b"x" * length))
     assert await opened(vault, saved.id) == b"x" * length
@@ -156,6 +159,26 @@ async def test_an_upload_that_breaks_off_leaves_nothing(vault: Vault) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert on_disk(vault) == []
+
+
+@pytest.mark.parametrize("turn", [1, 2, 4])
+async def test_a_disk_that_fails_meanwhile_is_told_and_nothing_stays(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch, turn: int
+) -> None:
+    turns = 0
+    seal = vault_module._Sealing._seal
+
+    def failing(self: vault_module._Sealing, content: bytes, *, last: bool) -> None:
+        nonlocal turns
+        turns += 1
+        if turns == turn:
+            raise OSError(5, "Input/output error")
+        seal(self, content, last=last)
+
+    monkeypatch.setattr(vault_module._Sealing, "_seal", failing)
+    with pytest.raises(OSError, match="Input/output error"):
+        await vault.save(stream(b"x" * 7 * BLOCK))
     assert on_disk(vault) == []
 
 

@@ -104,12 +104,6 @@ def may_say_for_whom(tx: ReadTx, site: Workplace) -> None:
         raise Forbidden("Only an admin, or the owner of the workplace, may say for whom else an assistant works")
 
 
-def only_house(tx: ReadTx) -> None:
-    """Jobs and the command line."""
-    if not tx.actor.is_house:
-        raise Forbidden("Only the clinic itself does this")
-
-
 def _keeps(tx: ReadTx, owner: PractitionerId | None) -> bool:
     return tx.actor.role == "admin" or _is_doctor(tx, owner)
 

@@ -2,12 +2,14 @@
 their id, another SQLite, naive time, known bad calls. Each rule must also find what is wrong in a few lines that are."""
 
 import ast
+import importlib.util
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -270,3 +272,20 @@ def test_a_row_that_is_given_away_is_found(body: str) -> None:
 @pytest.mark.parametrize("body", KEPT.values(), ids=KEPT)
 def test_a_row_that_somebody_asked_about_is_not(body: str) -> None:
     assert gifts(body) == []
+
+
+def test_a_policy_with_a_branch_that_no_test_takes_is_too_little() -> None:
+    """`scripts/coverage` fails then, and below 90 % of all lines."""
+    spec = importlib.util.spec_from_file_location("figures", ROOT / "scripts" / "coverage_figures.py")
+    assert spec and spec.loader
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+
+    def enough(lines: int, branches: int) -> bool:
+        def of(covered: int, taken: int) -> dict[str, Any]:
+            counts = {"covered_lines": covered, "num_statements": 100, "covered_branches": taken, "num_branches": 10}
+            return {"summary": counts}
+
+        return bool(script.is_enough(script.figures({"a/policy.py": of(100, branches), "a/service.py": of(lines, 10)})))
+
+    assert [enough(80, 10), enough(100, 9), enough(70, 10)] == [True, False, False]

@@ -87,6 +87,14 @@ def test_the_guardian_does_not_prolong_himself(clinic: Any) -> None:
     assert other.json()["error"]["details"][0]["field"] == "guardianId"
 
 
+def test_on_the_29th_of_february_who_was_born_on_the_28th_is_of_age(clinic: Any) -> None:
+    grown, child = (child_of(clinic, firstName=name, birthDate=born) for name, born in
+                    (("Ada", "2010-02-28"), ("Bo", "2010-03-01")))  # fmt: skip
+    later(clinic, days=470)
+    assert clinic.clock.now().date().isoformat() == "2028-02-29"
+    assert [clinic.emma.get(f"/patients/{one}").status_code for one in (grown, child)] == [404, 200]
+
+
 def test_somebody_of_age_is_no_new_dependant(clinic: Any) -> None:
     answer = add(clinic, birthDate="2008-11-16")
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "OF_AGE")

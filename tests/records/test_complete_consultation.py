@@ -3,6 +3,10 @@
 import apsw
 import pytest
 
+from esante.kernel.actor import house
+from esante.people.structs import PatientId
+from esante.records.consultations import service as consultations
+from esante.records.consultations.structs import ImportedConsultation
 from tests.conftest import Clinic
 from tests.records.visit import begin_visit, code, completed, later, match, write
 
@@ -77,6 +81,17 @@ def test_the_seal_is_told_once_and_does_not_wait_for_it(clinic: Clinic) -> None:
     clinic.run_jobs()
     (line,) = clinic.audit("consultation.sealed")
     assert line["role"] == "system"
+
+
+def test_an_imported_one_is_added_to_by_who_treats_the_patient(clinic: Clinic) -> None:
+    """Nobody here wrote it."""
+    given = ImportedConsultation(patient_id=PatientId(clinic.ids["driss"]), started_at=clinic.clock.now(), notes="Old")
+    imported = clinic.write(house("cli:import"), consultations.import_consultation, given)
+    path = f"/consultations/{imported}/addenda"
+    assert clinic.amina.post(path, json={"text": "More"}).status_code == 404
+    begin_visit(clinic)
+    assert clinic.amina.post(path, json={"text": "More"}).status_code == 201
+    assert clinic.bruno.post(path, json={"text": "More"}).status_code == 404
 
 
 def test_addenda_are_added_at_any_time(clinic: Clinic) -> None:

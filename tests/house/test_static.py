@@ -277,7 +277,8 @@ def test_a_row_that_somebody_asked_about_is_not(body: str) -> None:
 def test_a_policy_with_a_branch_that_no_test_takes_is_too_little() -> None:
     """`scripts/coverage` fails then, and below 90 % of all lines."""
     spec = importlib.util.spec_from_file_location("figures", ROOT / "scripts" / "coverage_figures.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
 

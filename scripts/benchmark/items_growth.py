@@ -137,7 +137,7 @@ def growth(run: Run) -> None:
     names = {(number, kind): _name(run, number, kind) for number in loads for kind in loads[number]}
     found = harness.rounds(
         {name: loads[number][kind] for (number, kind), name in names.items()},
-        max(run.form.rounds // 2, 3),
+        max(run.form.rounds // 2, 2),
         run.form.seconds,
         run.say,
     )

@@ -122,7 +122,14 @@ def test_every_body_is_sent_once(tmp_path) -> None:  # type: ignore[no-untyped-d
 
 def test_every_load_of_an_item_is_judged() -> None:
     """Every budget of the requests, by figures that keep all of them."""
-    rates = {"bare": 70_000, "page": 10_000, "look": 14_000, "booking": 7_000, "look, 128": 16_000}
+    rates = {
+        "bare": 70_000,
+        "plain page": 12_000,
+        "audited page": 8_000,
+        "look": 14_000,
+        "booking": 7_000,
+        "look, 128": 16_000,
+    }
     found = {
         name: bursts(
             rates.get(name, 800 if name.startswith("peer") else 20_000), p99=50 if name.startswith("peer") else 2
@@ -134,7 +141,7 @@ def test_every_load_of_an_item_is_judged() -> None:
     for judge_item in items_requests._JUDGES.values():
         judge_item(report, found)
     assert not report.missed
-    assert len(report.rows) == 12
+    assert len(report.rows) == 16
 
 
 def test_items_are_chosen_by_name() -> None:

@@ -27,6 +27,7 @@ ITEMS: dict[str, Measure] = {
     "sign-in": items_growth.sign_in,
     "vault": items_disk.vault,
     "start": items_disk.start,
+    "calendar": items_growth.calendar,
     "memory": items_memory.measure,
     "search": items_growth.search,
     "growth": items_growth.growth,

@@ -39,6 +39,7 @@ SLOTS = 20
 """Half hours of a day, 08:00 to 18:00, on every day of the week."""
 ON_THE_BOARD = 16
 """Of which so many are taken tomorrow, with each doctor."""
+SPECIALTIES = ("dermatology", "radiology", "cardiology", "general practice")
 PASSWORD = "Bench-Password-1"
 ZONE = ZoneInfo("Europe/Paris")
 AT_ONCE = 5_000
@@ -150,7 +151,7 @@ def _add_doctors(tx: WriteTx) -> list[PractitionerId]:
     found = []
     for number in range(DOCTORS):
         profile = PractitionerProfile(
-            first_name="Bench", last_name=f"Doctor {number}", specialty="general practice",
+            first_name="Bench", last_name=f"Doctor {number}", specialty=SPECIALTIES[number % 4],
             licence_number=f"B-{number}", licence_authority="Bench", languages=["fr"], city="Rennes", fee_minor=3_000,
         )  # fmt: skip
         doctor = people.add_practitioner(tx, profile, email=None, source="desk", status="approved")
@@ -183,6 +184,11 @@ def grow(clinic: Clinic, wanted: Size, say: Callable[[str], None]) -> None:
 def open_visits(clinic: Clinic, number: int, say: Callable[[str], None]) -> list[str]:
     """So many visits of Dr Amina Benali that have begun, for a load that writes consultations; their ids."""
     return _Grower(clinic, say).open_visits(number)
+
+
+def book_ahead(clinic: Clinic, days: int, full_days: int, say: Callable[[str], None]) -> None:
+    """Let the coming days be nine tenths booked, and those of one specialty wholly at first."""
+    _Grower(clinic, say).book_ahead(days, full_days)
 
 
 class _Grower:
@@ -242,6 +248,26 @@ class _Grower:
         finally:
             self._conn.close()
         return ids
+
+    def book_ahead(self, days: int, full_days: int) -> None:
+        """Nine tenths of everybody's time from the day after tomorrow; of the second specialty all of the first days."""
+        slots = [(day, slot, doctor) for day in range(days) for slot in range(SLOTS) for doctor in range(DOCTORS)]
+
+        def add(tx: WriteTx, numbers: range) -> None:
+            for number in numbers:
+                day, slot, doctor = slots[number]
+                if self._dice.random() < 0.9 or (doctor % len(SPECIALTIES) == 1 and day < full_days):
+                    start = start_of(self._clinic.tomorrow() + timedelta(days=1 + day), slot)
+                    patient = self._clinic.patients[number % len(self._clinic.patients)]
+                    visit = self._visit(tx, self._clinic.doctors[doctor], patient, start)
+                    visit = msgspec.structs.replace(visit, status="confirmed")
+                    appointments.insert_appointment(tx, visit)
+                    appointments.take_time(tx, visit, None)
+
+        try:
+            self._many("half hours to come", 0, len(slots), add)
+        finally:
+            self._conn.close()
 
     def _add_patients(self, tx: WriteTx, numbers: range) -> None:
         some = [with_number(self._dice, number) for number in numbers]

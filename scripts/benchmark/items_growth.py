@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from esante.people.structs import NewPatient
 from scripts.benchmark import clinic, harness, own
-from scripts.benchmark.harness import Load, any_of
+from scripts.benchmark.harness import Load, Server, any_of
 from scripts.benchmark.report import cpu_ratio, percentile
 from scripts.benchmark.run import Run
 
@@ -18,6 +18,15 @@ CLIENTS = 8
 SEARCH_MS, DUPLICATES_MS = 5.0, 20.0
 SIGN_IN = (0.97, 1.03)
 
+DAYS, FULL_DAYS = 90, 35
+CALENDAR = {
+    "the day board of 40 doctors": ("/appointments/board/{day}", 30),
+    "the first free of 40, mornings": ("/slots?limit=1&minutes=30&partOfDay=morning&{span}", 50),
+    "the first free, five weeks full": ("/slots?limit=1&specialty=radiology&{span}", 50),
+    "twenty free of one specialty": ("/slots?limit=20&specialty=dermatology&partOfDay=morning&{span}", 50),
+    "eight hours in a row, all 90 days read": ("/slots?limit=1&minutes=480&{span}", 250),
+}
+"""What the desk asks of the calendar, and in how many milliseconds nine of ten answers are there."""
 PAGES = ("two letters", "three letters")
 """Searches that fill a page at every size, so that the same is done for ten times the patients."""
 
@@ -72,7 +81,7 @@ def search(run: Run) -> None:
     """The desk's search at each size, one thing after another: the slowest tenth may take thrice as long for ten times
     as many. At the main size it and the look for duplicates have budgets in milliseconds too."""
     sizes = _last_two(run)
-    clients = {number: _Desk(run, number) for number in sizes}
+    clients = {number: _Desk(run.server_of(number)) for number in sizes}
     found: dict[int, list[float]] = {number: [] for number in sizes}
     for name, ask in SEARCHES.items():
         run.say(f"search: {name}")
@@ -101,8 +110,7 @@ def _last_two(run: Run) -> tuple[int, int]:
 class _Desk:
     """One client with one connection, signed in at the desk."""
 
-    def __init__(self, run: Run, number: int) -> None:
-        server = run.server_of(number)
+    def __init__(self, server: Server) -> None:
         self._headers = own.signed_in(server, "chloe")
         self._connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
 
@@ -172,6 +180,19 @@ def _loads_at(run: Run, number: int) -> dict[str, Load]:
     for load in loads.values():
         load.clients = CLIENTS
     return loads
+
+
+def calendar(run: Run) -> None:
+    """The day board, and the first free times among forty doctors over ninety days that are nine tenths booked."""
+    made = run.fresh(0, run.folder / "calendar")
+    clinic.book_ahead(made, DAYS, FULL_DAYS, run.say)
+    with own.serve(made) as server:
+        desk, first = _Desk(server), made.tomorrow().date() + timedelta(days=1)
+        span = f"from={first}&to={first + timedelta(days=DAYS - 1)}"
+        for what, (path, most) in CALENDAR.items():
+            wanted = "/api/v1" + path.format(day=first, span=span)
+            took = [desk.milliseconds(wanted) for _ in range(run.form.requests + 3)][3:]
+            run.report.at_most("calendar", f"p90 of {what}", percentile(took, 90), most, " ms")
 
 
 def sign_in(run: Run) -> None:

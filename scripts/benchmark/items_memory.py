@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from scripts.benchmark import clinic, harness, own
-from scripts.benchmark.mixed import Mixed, Sample
+from scripts.benchmark.mixed import Mixed, Sample, warm_up
 from scripts.benchmark.report import Report, percentile, slope
 from scripts.benchmark.run import Run
 
 PER_SECOND = 100
 MEBIBYTE = 1024 * 1024
+WARM_SECONDS = 40
 WARM_SHARE = 0.3
-"""The first part of the time does not count for the slope: the caches of pages fill up to their bounds."""
+"""The first part of the time does not count for the slope: what is left of the caches of pages fills up to its bound."""
 
 
 @contextmanager
@@ -21,6 +22,9 @@ def beside(run: Run) -> Iterator[None]:
     visits = clinic.open_visits(made, run.form.memory_seconds * 3, run.say)
     server = run.running.enter_context(own.serve(made))
     idle = harness.resident_bytes(server.pid)
+    if run.form.name == "full":
+        run.say("warming up")
+        warm_up(server, made, WARM_SECONDS)
     load = Mixed(server, made, PER_SECOND, visits, every=5)
     try:
         yield

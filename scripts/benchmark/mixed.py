@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 from PIL import Image
 
-from scripts.benchmark import harness
+from scripts.benchmark import harness, own
 from scripts.benchmark.clinic import PASSWORD, Clinic, bookings
-from scripts.benchmark.harness import Server
+from scripts.benchmark.harness import Load, Server
 from scripts.benchmark.items_growth import CHECKS, SEARCHES
 
 PEOPLE = 16
@@ -112,6 +112,28 @@ class Mixed:
 
     def free_time(self) -> bytes | None:
         return self.next_of(self._bookings)  # type: ignore[no-any-return]
+
+
+def warm_up(server: Server, clinic: Clinic, seconds: int) -> None:
+    """At full speed for so long: the caches of pages fill up to their bounds, as in a clinic's first days. What grows after
+    that is a leak."""
+    desk, doctor = own.signed_in(server, "chloe"), own.signed_in(server, "amina")
+    paths = {
+        "looks": [f"/api/v1/patients/{one}" for one in clinic.treated],
+        "pages": [f"/api/v1/appointments?limit=100&practitionerId={one}" for one in clinic.doctors],
+        "consultations": [f"/api/v1/consultations/{one}" for one in clinic.consultations],
+        "searches": [ask(one) for ask in SEARCHES.values() for one in clinic.known],
+    }
+    loads = []
+    for name, lines in paths.items():
+        file = clinic.folder / name
+        file.write_text("\n".join(lines))
+        whose = doctor if name in ("looks", "consultations") else desk
+        loads.append(Load(server, "/", whose, script=harness.any_of(file)))
+    bodies = harness.Bodies(clinic.folder / "bookings", bookings(clinic))
+    loads.append(Load(server, "/api/v1/appointments", desk, script=bodies))
+    for load in loads:
+        load.run(max(seconds // len(loads), 1), core=None)
 
 
 def sample(pid: int, data: Path, seconds: float) -> Sample:

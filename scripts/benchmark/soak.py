@@ -17,8 +17,8 @@ import msgspec
 
 from scripts.benchmark import clinic, harness, own
 from scripts.benchmark.clinic import Size
-from scripts.benchmark.items_memory import MEBIBYTE, slope_per_minute
-from scripts.benchmark.mixed import Answer, Mixed, Sample
+from scripts.benchmark.items_memory import MEBIBYTE, WARM_SECONDS, slope_per_minute
+from scripts.benchmark.mixed import Answer, Mixed, Sample, warm_up
 from scripts.benchmark.report import Report, machine, percentile
 
 SIZE = Size(10_000, 50_000, 10_000, 100_000)
@@ -38,6 +38,8 @@ def main() -> int:
         clinic.grow(made, SIZE, harness.say)
         visits = clinic.open_visits(made, int(chosen.minutes * 60 * chosen.per_second * 0.04), harness.say)
         with own.serve(made, core=None) as server:
+            harness.say("warming up")
+            warm_up(server, made, min(WARM_SECONDS, int(chosen.minutes * 20)))
             began = time.monotonic()
             load = Mixed(server, made, chosen.per_second, visits)
             try:

@@ -1,6 +1,9 @@
 """Opening the encrypted file: one recipe, read back and asserted."""
 
 import os
+import re
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +18,9 @@ APPLICATION_ID = 0x65534E54  # "eSNT"
 CACHE_KIB = {"writer": 65_536, "reader": 65_536, "slow-reader": 16_384, "checkpointer": 1_024, "maintenance": 65_536}
 """Decryption is free while pages are cached, so those who answer people have room."""
 BUSY_MS = 5_000
+CIPHERS = ("aegis", "chacha20")
+"""AEGIS-256 for new files: with the processor's AES instructions a page costs next to nothing. ChaCha20-Poly1305 where there
+are none, and for files that were made with it: a file keeps its cipher."""
 OLDEST_SQLITE = (3, 51, 3)
 """Older ones can lose committed pages when a checkpoint races a reset of the write-ahead log."""
 
@@ -71,14 +77,14 @@ def open_database(path: Path, key: bytes, kind: Kind) -> apsw.Connection:
     return conn
 
 
-def open_copy(path: Path, key: bytes) -> apsw.Connection:
-    """A new, empty file for an online copy: encrypted with the same key, unsynced. Whoever copies syncs it."""
+def open_copy(path: Path, key: bytes, source: apsw.Connection | None = None) -> apsw.Connection:
+    """An unsynced copy; whoever copies syncs it. A new, empty one is for the pages of `source`: of its cipher, or they
+    would not fit."""
     if not path.exists():
         _make(path)
     conn = apsw.Connection(str(path))
     try:
-        _pragma(conn, "cipher", "'chacha20'")
-        _pragma(conn, "key", f"'raw:{key.hex()}'")
+        _decrypt(conn, key, ciphers() if source is None else (cipher_of(source),))
         _pragma(conn, "synchronous", "OFF")
     except BaseException:
         conn.close()
@@ -95,16 +101,45 @@ def does_open(path: Path, key: bytes) -> bool:
     """Whether this is the file's key. Anything else that is wrong with the file is raised as `Broken`."""
     conn = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
-        _pragma(conn, "cipher", "'chacha20'")
-        _pragma(conn, "key", f"'raw:{key.hex()}'")
-        _pragma(conn, "user_version")
-    except apsw.NotADBError:
-        return False
+        return _decrypt(conn, key, CIPHERS)
     except apsw.Error as error:
         raise Broken(f"{path} cannot be read: {error}") from None
     finally:
         conn.close()
-    return True
+
+
+def ciphers() -> tuple[str, ...]:
+    """The one for a new file first."""
+    return CIPHERS if has_aes() else CIPHERS[::-1]
+
+
+@cache
+def has_aes(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether the processor says that it has instructions for AES; yes where nothing says what it has."""
+    try:
+        said = cpuinfo.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True
+    found = re.search(r"^(?:flags|Features)\s*:(.*)$", said, re.M)
+    return found is None or "aes" in found[1].split()
+
+
+def cipher_of(conn: apsw.Connection) -> str:
+    """What its pages are encrypted with."""
+    return str(_pragma(conn, "cipher"))
+
+
+def _decrypt(conn: apsw.Connection, key: bytes, by: Iterable[str]) -> bool:
+    """Whether one of these ciphers opens the file with this key; an empty file takes the first."""
+    for cipher in by:
+        _pragma(conn, "cipher", f"'{cipher}'")
+        _pragma(conn, "key", f"'raw:{key.hex()}'")
+        try:
+            _pragma(conn, "user_version")
+        except apsw.NotADBError:
+            continue
+        return True
+    return False
 
 
 def check_library() -> None:
@@ -120,17 +155,13 @@ def is_full(error: Exception) -> bool:
 
 def _unlock(conn: apsw.Connection, path: Path, key: bytes, *, fresh: bool) -> None:
     conn.convert_binding = rows.bind
-    # One pragma a call, drained: a multi-statement string stops at the first one that returns a row.
-    _pragma(conn, "cipher", "'chacha20'")
-    _pragma(conn, "key", f"'raw:{key.hex()}'")
     try:
-        _pragma(conn, "user_version")
+        if not _decrypt(conn, key, ciphers()):
+            raise Broken(
+                f"{path} does not open with this key: it is another clinic's key, the file is not an esante database, or its"
+                " first page is damaged"
+            )
         owner = _pragma(conn, "application_id")
-    except apsw.NotADBError:
-        raise Broken(
-            f"{path} does not open with this key: it is another clinic's key, the file is not an esante database, or its"
-            " first page is damaged"
-        ) from None
     except apsw.CorruptError as error:
         raise Broken(
             f"{path} or its write-ahead log is damaged ({error}). Move the folder away and restore a backup; nothing was"
@@ -172,7 +203,6 @@ def _settle(conn: apsw.Connection, kind: Kind) -> None:
     ):
         conn.limit(limit, most)
     expected = {
-        "cipher": "chacha20",
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
@@ -185,11 +215,14 @@ def _settle(conn: apsw.Connection, kind: Kind) -> None:
     for name, wanted in expected.items():
         if (found := _pragma(conn, name)) != wanted:
             raise Broken(f"The database would not take {name}={wanted} (it says {found}); nothing was changed")
+    if cipher_of(conn) not in CIPHERS:
+        raise Broken("The database would not be encrypted; nothing was changed")
     if kind != "maintenance":
         conn.authorizer = _authorize
 
 
 def _pragma(conn: apsw.Connection, name: str, value: str | None = None) -> object:
+    """One a call, drained: a string of several stops at the first that returns a row."""
     sql = f"PRAGMA {name}" if value is None else f"PRAGMA {name} = {value}"
     found = conn.execute(sql, can_cache=False).fetchall()
     return found[0][0] if found else None

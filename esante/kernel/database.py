@@ -277,11 +277,11 @@ class Database:
             woken = self._wake.acquire(timeout=IDLE_SECONDS)
             if self._stopping.is_set():
                 return
-            if not woken:
+            if woken:
+                done = self._writer.run(self._batches.pop())
+                self._loop.call_soon_threadsafe(self._settle, done)
+            else:
                 self._endure("look at the file", self._writer.look_around)
-                continue
-            done = self._writer.run(self._batches.pop())
-            self._loop.call_soon_threadsafe(self._settle, done)
             self._endure("truncate the write-ahead log", self._shrink_wal)
 
     def _endure(self, chore: str, act: Callable[[], None]) -> None:

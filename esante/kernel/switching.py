@@ -49,7 +49,7 @@ def refuse_full(database: Path) -> None:
 
 def copy(source: apsw.Connection, draft: Path, key: bytes) -> None:
     """Every page of `source`, synced."""
-    target = open_copy(draft, key)
+    target = open_copy(draft, key, source)
     try:
         with target.backup("main", source, "main") as steps:
             while not steps.done:

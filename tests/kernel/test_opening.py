@@ -6,7 +6,17 @@ from pathlib import Path
 import apsw
 import pytest
 
-from esante.kernel.connection import APPLICATION_ID, Kind, open_database
+from esante.kernel import connection, switching
+from esante.kernel.connection import (
+    APPLICATION_ID,
+    CIPHERS,
+    Kind,
+    cipher_of,
+    ciphers,
+    does_open,
+    has_aes,
+    open_database,
+)
 from esante.kernel.errors import Broken
 from tests.kernel.ground import KEY, NAME, furnish, maintenance
 
@@ -20,7 +30,7 @@ AUDIT_VALUES = (
 def test_it_works(folder: Path, kind: Kind) -> None:
     conn = open_database(folder / NAME, KEY, kind)
     expected = {
-        "cipher": "chacha20",
+        "cipher": ciphers()[0],
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
@@ -136,3 +146,47 @@ def test_the_triggers_hold_on_a_maintenance_connection_too(folder: Path, stateme
     with pytest.raises(apsw.ConstraintError, match="append-only"):
         conn.execute(statement)
     conn.close()
+
+
+@pytest.mark.parametrize("cipher", CIPHERS)
+def test_a_file_keeps_the_cipher_that_it_was_made_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cipher: str
+) -> None:
+    made = tmp_path / NAME
+    monkeypatch.setattr(connection, "ciphers", lambda: (cipher,))
+    open_database(made, KEY, "maintenance").execute("CREATE TABLE thing (id)")
+    monkeypatch.setattr(connection, "ciphers", lambda: CIPHERS if cipher != CIPHERS[0] else CIPHERS[::-1])
+    assert does_open(made, KEY)
+    assert not does_open(made, secrets.token_bytes(32))
+    conn = open_database(made, KEY, "maintenance")
+    assert cipher_of(conn) == cipher
+    conn.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO thing SELECT i FROM n"
+    )
+    switching.copy(conn, tmp_path / "copy", KEY)
+    conn.close()
+    copied = open_database(tmp_path / "copy", KEY, "reader")
+    assert cipher_of(copied) == cipher
+    assert copied.execute("PRAGMA integrity_check").get == "ok"
+    assert copied.execute("SELECT sum(id) FROM thing").get == 5000 * 5001 / 2
+    copied.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "has"),
+    [
+        ("flags\t\t: fpu sse4_2 aes avx\n", True),
+        ("flags\t\t: fpu sse4_2 vaes avx\n", False),
+        ("Features\t: fp asimd aes pmull\n", True),
+        ("Features\t: fp asimd crc32\n", False),
+        ("machine: something else\n", True),
+    ],
+)
+def test_without_instructions_for_aes_a_new_file_is_made_with_the_other_cipher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, has: bool
+) -> None:
+    (tmp_path / "cpuinfo").write_text(said)
+    assert has_aes(tmp_path / "cpuinfo") is has
+    assert has_aes(tmp_path / "none")
+    monkeypatch.setattr(connection, "has_aes", lambda: has)
+    assert ciphers() == (CIPHERS if has else CIPHERS[::-1])

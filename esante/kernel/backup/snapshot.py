@@ -83,7 +83,7 @@ def _copy_database(path: Path, keys: Keyring, target: Path, told: Told) -> Snaps
     try:
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # a transaction begins at its first read
-        copied = open_copy(target, key)
+        copied = open_copy(target, key, source)
         handle = os.open(target, os.O_RDONLY)
         try:
             with copied.backup("main", source, "main") as steps:

@@ -854,36 +854,6 @@ CREATE TABLE appointment_version (
     PRIMARY KEY (appointment_id, version)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE "occupancy" (
-    resource_kind   TEXT NOT NULL CHECK (resource_kind IN ('practitioner', 'room', 'patient')),
-    resource_id     TEXT NOT NULL,
-    starts_at       TEXT NOT NULL,
-    ends_at         TEXT NOT NULL CHECK (starts_at < ends_at),
-    appointment_id  TEXT NOT NULL,
-    source          TEXT NOT NULL DEFAULT 'appointment' CHECK (source IN ('appointment', 'request', 'offer')),
-    hold_until      TEXT,             -- free again from this instant
-    override_reason TEXT,             -- a person at the desk said why this may overlap
-    PRIMARY KEY (resource_kind, resource_id, starts_at, appointment_id),
-    -- No row is longer than a day, so that an overlap is found by looking one day back.
-    CHECK (ends_at <= strftime('%Y-%m-%dT%H:%M:%fZ', starts_at, '+1 day'))
-) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER occupancy_is_free BEFORE INSERT ON occupancy
-WHEN NEW.override_reason IS NULL AND EXISTS (
-    SELECT 1 FROM occupancy
-    WHERE resource_kind = NEW.resource_kind AND resource_id = NEW.resource_id
-      AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
-      AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
-BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;
-
-CREATE TRIGGER occupancy_stays_free BEFORE UPDATE ON occupancy
-WHEN NEW.override_reason IS NULL AND EXISTS (
-    SELECT 1 FROM occupancy
-    WHERE resource_kind = NEW.resource_kind AND resource_id = NEW.resource_id
-      AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
-      AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
-BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;
-
 CREATE TABLE reschedule_request (
     id              TEXT PRIMARY KEY,
     appointment_id  TEXT NOT NULL REFERENCES appointment (id),
@@ -1148,3 +1118,33 @@ CREATE TABLE practitioner_credential (
     uploaded_at     TEXT NOT NULL,
     PRIMARY KEY (practitioner_id, kind)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "occupancy" (
+    resource_kind   TEXT NOT NULL CHECK (resource_kind = 'practitioner' OR resource_kind = 'room' OR resource_kind = 'patient'),
+    resource_id     TEXT NOT NULL,
+    starts_at       TEXT NOT NULL,
+    ends_at         TEXT NOT NULL CHECK (starts_at < ends_at),
+    appointment_id  TEXT NOT NULL,
+    source          TEXT NOT NULL DEFAULT 'appointment' CHECK (source = 'appointment' OR source = 'request' OR source = 'offer'),
+    hold_until      TEXT,             -- free again from this instant
+    override_reason TEXT,             -- a person at the desk said why this may overlap
+    PRIMARY KEY (resource_kind, resource_id, starts_at, appointment_id),
+    -- No row is longer than a day, so that an overlap is found by looking one day back.
+    CHECK (ends_at <= strftime('%Y-%m-%dT%H:%M:%fZ', starts_at, '+1 day'))
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER occupancy_is_free BEFORE INSERT ON occupancy
+WHEN NEW.override_reason IS NULL AND EXISTS (
+    SELECT 1 FROM occupancy
+    WHERE resource_kind = NEW.resource_kind AND resource_id = NEW.resource_id
+      AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
+      AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
+BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;
+
+CREATE TRIGGER occupancy_stays_free BEFORE UPDATE ON occupancy
+WHEN NEW.override_reason IS NULL AND EXISTS (
+    SELECT 1 FROM occupancy
+    WHERE resource_kind = NEW.resource_kind AND resource_id = NEW.resource_id
+      AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
+      AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
+BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;

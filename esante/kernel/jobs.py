@@ -90,7 +90,7 @@ class Work(msgspec.Struct, frozen=True):
 def inside_work(
     tasks: Mapping[type[Task], Inside], reactions: Mapping[type[Event], tuple[Inside, ...]]
 ) -> dict[str, tuple[type[Any], Inside]]:
-    """Name the inside tasks and `later` reactions as their rows do. One reaction serves any number of events."""
+    """Name the inside tasks and the reactions that may be put off as their rows do. One reaction serves any number of events."""
     named: dict[str, tuple[Any, Inside]] = {
         str(task.__struct_config__.tag): (task, work) for task, work in tasks.items()
     }

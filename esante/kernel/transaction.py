@@ -13,15 +13,18 @@ from typing import Any, TypeVar, dataclass_transform
 
 import apsw
 import msgspec
+import structlog
 
 from esante.kernel import clock, rows
-from esante.kernel.actor import Actor
+from esante.kernel.actor import Actor, house
 from esante.kernel.audit_log import Line
 from esante.kernel.clock import Clock
 from esante.kernel.errors import NotFound
 from esante.kernel.one_time import OneTimeSecrets
 from esante.kernel.settings import ClinicSettings
 from esante.kernel.structs import Event, KeywordOnly, Outcome, new_id
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -37,6 +40,8 @@ class Reactions(msgspec.Struct, frozen=True):
 
     inside: tuple[Callable[["WriteTx", Any], None], ...] = ()
     """In the same transaction; may refuse, and then nothing has happened."""
+    soon: tuple[Callable[["WriteTx", Any], None], ...] = ()
+    """Quick work, by the house, in the event's own commit but undone alone: what fails there is done again like `later`."""
     later: tuple[Callable[["WriteTx", Any], None], ...] = ()
     """In a transaction of its own, by a job row that the event's commit carries; done exactly once."""
     live: tuple[Callable[[Any, Any], None], ...] = ()
@@ -145,8 +150,11 @@ class WriteTx(LookTx):
             return
         for react in reactions.inside:
             react(self, event)
+        for react in reactions.soon:
+            if not self._did(react, event):
+                self._put_off(react, event)
         for react in reactions.later:
-            self._add_job(reaction_name(react), msgspec.json.encode(event).decode(), self.now, None)
+            self._put_off(react, event)
 
     def later(self, task: Task, *, due: datetime | None = None, key: str | None = None) -> None:
         """Have the task done at `due` (default: at once), by a job row of this transaction.
@@ -159,6 +167,28 @@ class WriteTx(LookTx):
     def forget(self, key: str) -> bool:
         """Withdraw the task queued under this key, if it is not done yet."""
         return self.run("DELETE FROM job WHERE key = ? AND done_at IS NULL", key) > 0
+
+    def _did(self, react: Callable[["WriteTx", Any], None], event: Event) -> bool:
+        """Whether it went well; else it has not happened. An error that ends the whole transaction is raised."""
+        tx = WriteTx(self.conn, house(f"job:{reaction_name(react)}"), self.now, self._house)
+        self.conn.execute("SAVEPOINT reaction")
+        try:
+            react(tx, event)
+        except Exception as error:
+            if not self.conn.in_transaction:
+                raise
+            self.conn.execute("ROLLBACK TO reaction")
+            self.conn.execute("RELEASE reaction")
+            log.warning("reaction_put_off", reaction=reaction_name(react), exc_info=error)
+            return False
+        self.conn.execute("RELEASE reaction")
+        self.lines += tx.lines
+        self.happened += tx.happened
+        self.has_jobs = self.has_jobs or tx.has_jobs
+        return True
+
+    def _put_off(self, react: Callable[["WriteTx", Any], None], event: Event) -> None:
+        self._add_job(reaction_name(react), msgspec.json.encode(event).decode(), self.now, None)
 
     def _add_job(self, name: str, payload: str, due: datetime, key: str | None) -> None:
         self.run(

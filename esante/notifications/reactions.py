@@ -149,8 +149,8 @@ def tell_requested(tx: WriteTx, event: AppointmentRequested) -> None:
 
 def tell_confirmed(tx: WriteTx, event: AppointmentConfirmed) -> None:
     """The patient's visit will be; when and where to come, and what to bring."""
-    visit = scheduling.appointment_for(tx, AppointmentId(event.subject))
     for to in contacts_of_patient(tx, event.patient_id):
+        visit = scheduling.appointment_for(tx, AppointmentId(event.subject))
         service.tell(
             tx, to, "appointment_confirmed", "high", "Your appointment is confirmed",
             "Your appointment with {doctor} is confirmed for {when}. Please come {early} minutes early, with your identity"

@@ -220,6 +220,32 @@ async def test_an_event_is_followed_inside_and_later(open_db: Opener) -> None:
     assert followed == ["inside 1", "later 1", "later 2"]
 
 
+async def test_what_follows_soon_is_in_the_same_commit_and_undone_alone_when_it_fails(open_db: Opener) -> None:
+    broken = True
+
+    def echo(tx: WriteTx, event: ThingLost) -> None:
+        assert tx.actor.is_house
+        make(tx, int(event.subject or 0) * 10)
+        if broken and event.subject == "2":
+            raise RuntimeError("not now")
+
+    lose = lambda tx, number: tx.record(ThingLost(subject=str(number)))  # noqa: E731
+    db = await open_db(wiring={ThingLost: Reactions(soon=(echo,))})
+    runner = JobRunner(db, Work(inside=inside_work({}, {ThingLost: (echo,)}), outside={}), None)
+    await db.write(ACTOR, lose, 1)
+    assert db.read(ACTOR, things) == [10]
+    assert db.read(ACTOR, rows) == []
+    await db.write(ACTOR, lose, 2)
+    assert db.read(ACTOR, things) == [10]
+    broken = False
+    assert await runner.run_due() == 1
+    assert db.read(ACTOR, things) == [10, 20]
+    assert await runner.run_due() == 0
+    lines = db.read(ACTOR, lambda tx: tx.all(str, "SELECT actor || ' ' || action FROM audit ORDER BY seq"))
+    assert [line.split(" ")[1] for line in lines] == ["thing.lost", "thing.made", "thing.lost", "thing.made"]
+    assert [line.startswith("job:") for line in lines] == [False, True, False, True]
+
+
 async def test_the_running_runner_wakes_at_once_and_a_mail_server_that_hangs_delays_no_reminder(
     db: Database, runner: JobRunner, post: Post
 ) -> None:

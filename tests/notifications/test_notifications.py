@@ -3,6 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from esante.notifications import service
 from esante.scheduling import service as scheduling
 from esante.scheduling.structs import AppointmentRequest
 from tests.conftest import START
@@ -25,8 +28,8 @@ def kinds(clinic: Any, name: str) -> list[str]:
 
 
 def test_it_works(clinic: Any) -> None:
-    made = book(clinic)
     clinic.run_jobs()
+    made = book(clinic)
     assert kinds(clinic, "amina")[-1] == "new_appointment_request"
     [told] = [one for one in clinic.amina.get("/notifications").json()["items"] if one["subject"] == made["id"]]
     assert "Driss El Fassi" in told["body"]
@@ -35,11 +38,22 @@ def test_it_works(clinic: Any) -> None:
 
 
 def test_nobody_else_is_told(clinic: Any) -> None:
-    book(clinic)
     before = {name: kinds(clinic, name) for name in ("bruno", "emma", "farid", "gwen", "driss")}
+    book(clinic)
     clinic.run_jobs()
     for name, told in before.items():
         assert [kind for kind in kinds(clinic, name) if kind not in told and "appointment" in kind] == []
+
+
+def test_it_is_told_in_the_commit_of_the_act_and_again_when_that_did_not_go(
+    clinic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "tell", lambda *args, **words: 1 / 0)
+    book(clinic)
+    assert "new_appointment_request" not in kinds(clinic, "amina")
+    monkeypatch.undo()
+    clinic.run_jobs()
+    assert kinds(clinic, "amina").count("new_appointment_request") == 1
 
 
 def test_the_job_that_runs_twice_tells_once(clinic: Any) -> None:
@@ -50,10 +64,10 @@ def test_the_job_that_runs_twice_tells_once(clinic: Any) -> None:
 
 
 def test_who_cancels_is_not_told_but_the_other_is(clinic: Any) -> None:
+    clinic.run_jobs()
     made = book(clinic)
     clinic.amina.post(f"/appointments/{made['id']}/confirm")
     clinic.driss.post(f"/appointments/{made['id']}/cancel", json={"reason": "I am well again"})
-    clinic.run_jobs()
     assert kinds(clinic, "amina")[-1] == "appointment_cancelled"
     assert "appointment_cancelled" not in kinds(clinic, "driss")
     assert "I am well again" not in str(clinic.notifications("amina"))

@@ -18,14 +18,22 @@ class Served:
     """One server process; ended by its id."""
 
     def __init__(
-        self, data: Path, config: Path, command: str = "serve", *, scheme: str = "http", **environment: str
+        self,
+        data: Path,
+        config: Path,
+        command: str = "serve",
+        *,
+        scheme: str = "http",
+        prelude: str = "",
+        **environment: str,
     ) -> None:
+        """`prelude` is run first, to make a worse server of it: a control."""
         self.port = free_port()
         self.address = f"{scheme}://127.0.0.1:{self.port}"
         started = time.monotonic()
         self._log = (data.parent / "server.log").open("ab")
         self.process = subprocess.Popen(
-            esante(command, "--data", str(data), "--config", str(config), "--port", str(self.port)),
+            esante(command, "--data", str(data), "--config", str(config), "--port", str(self.port), prelude=prelude),
             stdout=self._log,
             stderr=self._log,
             cwd=ROOT,
@@ -55,7 +63,9 @@ class Served:
         return code
 
 
-def esante(*arguments: str) -> list[str]:
+def esante(*arguments: str, prelude: str = "") -> list[str]:
+    if prelude:
+        return [sys.executable, "-c", f"{prelude}\nfrom esante.cli.main import main\nmain()", *arguments]
     return [sys.executable, "-m", "esante", *arguments]
 
 

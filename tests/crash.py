@@ -67,5 +67,13 @@ def some_of(points: list[tuple[str, int]]) -> list[tuple[str, int]]:
 
 def kill_at(point: tuple[str, int], code: str, arguments: list[str]) -> None:
     name, number = point
-    inject = ["-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={number}"]
+    inject = [
+        "--seccomp-bpf",
+        "-o",
+        "/dev/null",
+        "-e",
+        f"trace={name}",
+        "-e",
+        f"inject={name}:signal=KILL:when={number}",
+    ]
     assert strace(inject, code, arguments).returncode == -9, f"{point} was not reached"

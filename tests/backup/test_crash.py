@@ -19,6 +19,7 @@ from esante.kernel.connection import DATABASE, open_database
 from esante.kernel.witness import Witness, gap_message
 from tests.backup.conftest import Box
 from tests.crash import PLAIN, crash_points, kill_at, some_of
+from tests.faults.figures import control, tell
 from tests.process import ROOT
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing: apt install strace")
@@ -141,8 +142,9 @@ def test_a_killed_backup(box: Box, tmp_path_factory: pytest.TempPathFactory) -> 
     points = crash_points(PLAIN, create(root), root)
     scratch = root.parent / "scratch"
     wrong = sweep_points(
-        some_of(points), PLAIN, box, root, create(root), lambda copy: after_a_killed_backup(copy, scratch)
+        tried := some_of(points), PLAIN, box, root, create(root), lambda copy: after_a_killed_backup(copy, scratch)
     )
+    tell(len(tried), len(wrong))
     assert wrong == []
 
 
@@ -152,8 +154,9 @@ def test_a_killed_restore(box: Box, tmp_path_factory: pytest.TempPathFactory) ->
     fresh(box, root)
     points = crash_points(PLAIN, restore(root), root)
     wrong = sweep_points(
-        some_of(points), PLAIN, box, root, restore(root), lambda copy: after_a_killed_restore(copy, root)
+        tried := some_of(points), PLAIN, box, root, restore(root), lambda copy: after_a_killed_restore(copy, root)
     )
+    tell(len(tried), len(wrong))
     assert wrong == []
 
 
@@ -170,6 +173,7 @@ def test_a_backup_written_straight_into_its_place_is_found(box: Box, tmp_path_fa
         found += sweep_points([point], code, box, root, create(root), lambda copy: after_a_killed_backup(copy, scratch))
         if found:
             break
+    control("a backup written straight into its place", any("looks like a backup" in one for one in found))
     assert any("looks like a backup" in one for one in found)
 
 
@@ -180,4 +184,6 @@ def test_a_keyring_that_comes_first_is_found(box: Box, tmp_path_factory: pytest.
     fresh(box, root)
     code = KEYRING_FIRST + PLAIN
     renames = [point for point in crash_points(code, restore(root), root) if point[0] == "rename"]
-    assert sweep_points(renames[-3:], code, box, root, restore(root), lambda copy: after_a_killed_restore(copy, root))
+    found = sweep_points(renames[-3:], code, box, root, restore(root), lambda copy: after_a_killed_restore(copy, root))
+    control("a restore that puts the keyring first", bool(found))
+    assert found

@@ -2,8 +2,8 @@
 
 import errno
 import io
-import os
 import random
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,15 +14,16 @@ import pytest
 
 from esante.app import bring_up_to_date
 from esante.cli.backup_ways import named_files
-from esante.kernel import clock, keyring, migrate, moving_in, slots
+from esante.kernel import clock, keyring, migrate, moving_in, slots, vault
 from esante.kernel.backup import archive, drill, manifest, opening, pace, restore, shelf, snapshot
 from esante.kernel.backup.manifest import Signed
 from esante.kernel.backup.opening import Opening
 from esante.kernel.config import Backup
 from esante.kernel.errors import Broken
 from tests.backup.conftest import Box
+from tests.faults.figures import control, tell, times
 
-PLACES = 200 if os.environ.get("ESANTE_FULL") == "1" else 12
+PLACES = times(short=12, quick=100, full=2_000)
 
 
 def examine(box: Box, name: str, scratch: Path, way: Opening | None = None) -> None:
@@ -67,7 +68,29 @@ def test_a_changed_byte_anywhere_is_found(box: Box, tmp_path: Path) -> None:
         assert "damaged" in str(found.value), (path, at, found.value)
         assert not (tmp_path / str(number) / "keyring").exists(), "a damaged backup became a clinic"
         _flip(path, at, None)
+        shutil.rmtree(tmp_path / str(number))
     restored(box, made.name, tmp_path / "again", opening.by_kit(box.kit.identity))
+    tell(PLACES)
+
+
+def test_a_restore_that_does_not_compare_is_found(box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control."""
+
+    def careless(place: shelf.Folder, said: manifest.Manifest, folder: Path, told: pace.Told) -> None:
+        for file in said.files:
+            path = vault.place_of(folder, file.id)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(place.path / shelf.content_key(file.sha256), path)
+
+    made = box.back_up()
+    path = box.place.path / shelf.content_key(box.manifest(made.name).files[0].sha256)
+    _flip(path, 20, 1)
+    monkeypatch.setattr(restore, "_bring_files", careless)
+    with pytest.raises(Broken):
+        restored(box, made.name, tmp_path / "x", opening.by_kit(box.kit.identity))
+    found = (tmp_path / "x" / "keyring").exists()
+    control("a restore that does not compare: a damaged backup became a clinic", found)
+    assert found
 
 
 _before: dict[Path, bytes] = {}

@@ -19,12 +19,15 @@ import pytest
 
 from esante.demo import Furnished
 from tests.conftest import PASSWORD, START
+from tests.faults.figures import SIZE, control, tell
 from tests.faults.test_kill import rows, verdict
 from tests.live import wait_until
 from tests.process import Served
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-FULL = os.environ.get("ESANTE_FULL") == "1"
+FULL = SIZE == "full" or os.environ.get("ESANTE_FULL") == "1"
+TRUSTING = "from esante.kernel.clock_guard import ClockGuard\nClockGuard.is_frozen = lambda guard: False\n"
+"""The control: a clinic that believes every clock."""
 SWEEPS = ("scheduling.forget_old", "identity.sweep", "kernel.forget_done_jobs", "kernel.forget_idempotency_keys")
 
 pytestmark = pytest.mark.skipif(LIBRARY is None, reason="libfaketime is not installed here")
@@ -156,6 +159,8 @@ def test_it_works(server: Served, tmp_path: Path, furnished: tuple[Path, Furnish
         assert house.sweeps() == swept, f"something was removed after a jump of {jump}"
         answer = house.client.get("/auth/me", headers=house.sign_in("driss"))
         assert answer.status_code == 200, f"after a jump of {jump}: {answer.text}"
+    twice = sum(count > 1 for count in house.reminders().values())
+    tell(len(jumps(visit - hand.now())), twice, reminders=len(house.reminders()))
     assert len(house.reminders()) >= 2, "too little was reminded of: this proves nothing"
     assert set(house.reminders().values()) == {1}
 
@@ -171,6 +176,32 @@ def test_it_works(server: Served, tmp_path: Path, furnished: tuple[Path, Furnish
     told = rows(house.data, "SELECT count(*) FROM notification WHERE kind = 'clock_doubted'")
     assert told == [(1,)], "one admin, told once"
     assert verdict(house.data).ok
+
+
+@pytest.mark.skipif(SIZE == "short", reason="a longer proof: scripts/faults")
+def test_a_clinic_that_believes_every_clock_is_found(
+    furnished: tuple[Path, Furnished], tmp_path: Path, hand: Hand
+) -> None:
+    data, config = tmp_path / "data", tmp_path / "esante.toml"
+    shutil.copytree(furnished[0], data)
+    config.write_text("[limits]\nrequests_per_address = 100000\ntries_per_address = 10000\n")
+    server = Served(data, config, prelude=TRUSTING, **hand.environment())
+    try:
+        house = House(server, data, furnished[1], hand)
+        house.book()
+        wait_until(lambda: house.sweeps().total() == len(SWEEPS), 60)
+        swept = house.sweeps()
+        hand.move(timedelta(days=400))
+        for _ in range(20):
+            house.client.get("/doctors", headers=house.sign_in("chloe"))
+            with suppress(AssertionError):
+                wait_until(lambda: house.sweeps() != swept, 3)
+                break
+        found = house.sweeps() != swept
+    finally:
+        server.kill()
+    control("a clinic that believes every clock", found)
+    assert found
 
 
 def test_it_comes_up_with_an_empty_battery(furnished: tuple[Path, Furnished], tmp_path: Path, hand: Hand) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from esante.kernel import migrate
 from tests.crash import PLAIN, crash_points, kill_at, some_of
+from tests.faults.figures import control, tell
 from tests.process import ROOT, run
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing: apt install strace")
@@ -83,7 +84,9 @@ def test_a_killed_init(tmp_path: Path) -> None:
     root = tmp_path / "box"
     empty(root)
     points = crash_points(PLAIN, ["init", *options(root)], root, at_least=KINDS)
-    assert killed_inits(root, PLAIN, some_of(points)) == []
+    wrong = killed_inits(root, PLAIN, tried := some_of(points))
+    tell(len(tried), len(wrong))
+    assert wrong == []
 
 
 def test_an_init_that_puts_the_keyring_first_is_found(tmp_path: Path) -> None:
@@ -92,7 +95,9 @@ def test_an_init_that_puts_the_keyring_first_is_found(tmp_path: Path) -> None:
     renames = [
         point for point in crash_points(code, ["init", *options(root)], root, at_least=KINDS) if point[0] == "rename"
     ]
-    assert killed_inits(root, code, renames[-2:])
+    found = killed_inits(root, code, renames[-2:])
+    control("an init that puts the keyring first", bool(found))
+    assert found
 
 
 def clinic(root: Path) -> Path:
@@ -124,14 +129,18 @@ def test_a_killed_rotation(tmp_path: Path, purpose: str) -> None:
     root = tmp_path / "box"
     kept, arguments = clinic(root), ["key", "rotate", purpose, *options(root)]
     points = crash_points(PLAIN, arguments, root, at_least=KINDS)
-    assert killed(root, kept, PLAIN, arguments, some_of(points), PLAIN) == []
+    wrong = killed(root, kept, PLAIN, arguments, tried := some_of(points), PLAIN)
+    tell(len(tried), len(wrong))
+    assert wrong == []
 
 
 def test_a_rotation_that_promotes_the_key_before_the_file_is_found(tmp_path: Path) -> None:
     root, code = tmp_path / "box", KEY_BEFORE_FILE + PLAIN
     kept, arguments = clinic(root), ["key", "rotate", "database", *options(root)]
     renames = [point for point in crash_points(code, arguments, root, at_least=KINDS) if point[0] == "rename"]
-    assert killed(root, kept, code, arguments, renames, PLAIN)
+    found = killed(root, kept, code, arguments, renames, PLAIN)
+    control("a rotation that promotes the key before the file", bool(found))
+    assert found
 
 
 def test_a_killed_upgrade(tmp_path: Path) -> None:
@@ -143,5 +152,7 @@ def test_a_killed_upgrade(tmp_path: Path) -> None:
     )
     kept, arguments = clinic(root), ["user", "list", *options(root)]
     points = crash_points(code, arguments, root, at_least=KINDS)
-    assert killed(root, kept, code, arguments, some_of(points), code) == []
+    wrong = killed(root, kept, code, arguments, tried := some_of(points), code)
+    tell(len(tried), len(wrong))
+    assert wrong == []
     assert "newer than this program" in problem(PLAIN, *arguments)

@@ -95,9 +95,9 @@ def _memory(run: Run, *, grown: bool) -> None:
     """The clinics that come next are made meanwhile, on the other core."""
     with items_memory.beside(run):
         if grown:
-            os.sched_setaffinity(0, {harness.LOAD_CORE})
+            run.apart = True
             run.clinic_of(len(run.form.sizes) - 1)
-            os.sched_setaffinity(0, set(range(os.cpu_count() or 1)))
+            run.apart = False
 
 
 def _try(run: Run, name: str, work: Measure) -> None:

@@ -33,6 +33,7 @@ from esante.scheduling import availability
 from esante.scheduling import service as scheduling
 from esante.scheduling import store as appointments
 from esante.scheduling.structs import Appointment, AppointmentId, AppointmentRequest, TemplateRow
+from scripts.benchmark import harness
 
 DOCTORS = 40
 SLOTS = 20
@@ -179,6 +180,12 @@ def start_of(day: datetime, slot: int) -> datetime:
 def grow(clinic: Clinic, wanted: Size, say: Callable[[str], None]) -> None:
     """Let it have so much, in this order: patients, past visits, consultations, audit lines. Never shrinks."""
     _Grower(clinic, say).grow(wanted)
+
+
+def grown(clinic: Clinic, wanted: Size) -> Clinic:
+    """The same in another process: what it has become."""
+    grow(clinic, wanted, harness.say)
+    return clinic
 
 
 def open_visits(clinic: Clinic, number: int, say: Callable[[str], None]) -> list[str]:

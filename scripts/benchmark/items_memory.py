@@ -10,8 +10,8 @@ from scripts.benchmark.run import Run
 
 PER_SECOND = 100
 MEBIBYTE = 1024 * 1024
-WARM_SECONDS = 40
-WARM_SHARE = 0.3
+WARM_SECONDS = 90
+WARM_SHARE = 0.4
 """The first part of the time does not count for the slope: what is left of the caches of pages fills up to its bound."""
 
 
@@ -23,8 +23,7 @@ def beside(run: Run) -> Iterator[None]:
     server = run.running.enter_context(own.serve(made))
     idle = harness.resident_bytes(server.pid)
     if run.form.name == "full":
-        run.say("warming up")
-        warm_up(server, made, WARM_SECONDS)
+        warm_up(server, made, WARM_SECONDS, run.say)
     load = Mixed(server, made, PER_SECOND, visits, every=5)
     try:
         yield

@@ -114,9 +114,9 @@ class Mixed:
         return self.next_of(self._bookings)  # type: ignore[no-any-return]
 
 
-def warm_up(server: Server, clinic: Clinic, seconds: int) -> None:
-    """At full speed for so long: the caches of pages fill up to their bounds, as in a clinic's first days. What grows after
-    that is a leak."""
+def warm_up(server: Server, clinic: Clinic, most_seconds: int, say: Callable[[str], None]) -> None:
+    """At full speed until a round adds less than 1 MiB, or for so long at most: the caches of pages fill up to their bounds
+    (64 MiB that of the writer), as in a clinic's first days. What grows after that is a leak."""
     desk, doctor = own.signed_in(server, "chloe"), own.signed_in(server, "amina")
     paths = {
         "looks": [f"/api/v1/patients/{one}" for one in clinic.treated],
@@ -129,11 +129,18 @@ def warm_up(server: Server, clinic: Clinic, seconds: int) -> None:
         file = clinic.folder / name
         file.write_text("\n".join(lines))
         whose = doctor if name in ("looks", "consultations") else desk
-        loads.append(Load(server, "/", whose, script=harness.any_of(file)))
+        loads.append(Load(server, "/", whose, 64, script=harness.any_of(file)))
     bodies = harness.Bodies(clinic.folder / "bookings", bookings(clinic))
     loads.append(Load(server, "/api/v1/appointments", desk, script=bodies))
-    for load in loads:
-        load.run(max(seconds // len(loads), 1), core=None)
+    began, before = time.monotonic(), harness.resident_bytes(server.pid)
+    while time.monotonic() - began < most_seconds:
+        for load in loads:
+            load.run(2, core=None)
+        now = harness.resident_bytes(server.pid)
+        say(f"warming up: {now / 2**20:.1f} MiB")
+        if now - before < 2**20:
+            return
+        before = now
 
 
 def sample(pid: int, data: Path, seconds: float) -> Sample:

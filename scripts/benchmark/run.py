@@ -1,10 +1,13 @@
 """One run: its form, its folder, the clinics and servers that the items share."""
 
+import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from multiprocessing import get_context
 from pathlib import Path
 
 from scripts.benchmark import clinic, harness, own, peer
@@ -58,6 +61,8 @@ class Run:
         self._started = time.monotonic()
         self._grown: list[Clinic] = []
         self._kept: list[Clinic] = []
+        self.apart = False
+        """Clinics are made in a process of its own on the core of the load: this one has a load to send meanwhile."""
         self._serving: dict[int, Server] = {}
         self._scratch = 0
 
@@ -75,11 +80,19 @@ class Run:
             self.say(f"a clinic of {size.patients:,} patients")
             folder = self.folder / f"clinic-{size.patients}"
             made = self.fresh(at - 1, folder) if at else clinic.begin(folder)
-            clinic.grow(made, size, lambda text: self.say(f"  {text}"))
+            made = self._grow(made, size)
             self._grown.append(made)
             if at + 1 < len(self.form.sizes):
                 self._kept.append(made.copy(self.folder / f"kept-{size.patients}"))
         return self._grown[number]
+
+    def _grow(self, made: Clinic, size: Size) -> Clinic:
+        if not self.apart:
+            clinic.grow(made, size, lambda text: self.say(f"  {text}"))
+            return made
+        own_core = (0, {harness.LOAD_CORE})
+        with ProcessPoolExecutor(1, get_context("spawn"), initializer=os.sched_setaffinity, initargs=own_core) as other:
+            return other.submit(clinic.grown, made, size).result()
 
     def fresh(self, number: int, folder: Path) -> Clinic:
         """A copy of the clinic of that size (but not of the largest), as no server has touched it."""

@@ -17,12 +17,13 @@ import msgspec
 
 from scripts.benchmark import clinic, harness, own
 from scripts.benchmark.clinic import Size
-from scripts.benchmark.items_memory import MEBIBYTE, WARM_SECONDS, slope_per_minute
+from scripts.benchmark.items_memory import MEBIBYTE, slope_per_minute
 from scripts.benchmark.mixed import Answer, Mixed, Sample, warm_up
 from scripts.benchmark.report import Report, machine, percentile
 
 SIZE = Size(10_000, 50_000, 10_000, 100_000)
 P99_MS = 300
+WARM_SECONDS = 240
 WAL_BYTES = 64 * MEBIBYTE
 """Above it the writer empties the log; a batch may be written meanwhile."""
 
@@ -38,8 +39,7 @@ def main() -> int:
         clinic.grow(made, SIZE, harness.say)
         visits = clinic.open_visits(made, int(chosen.minutes * 60 * chosen.per_second * 0.04), harness.say)
         with own.serve(made, core=None) as server:
-            harness.say("warming up")
-            warm_up(server, made, min(WARM_SECONDS, int(chosen.minutes * 20)))
+            warm_up(server, made, int(min(WARM_SECONDS, chosen.minutes * 20)), harness.say)
             began = time.monotonic()
             load = Mixed(server, made, chosen.per_second, visits)
             try:

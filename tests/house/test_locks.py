@@ -1,6 +1,7 @@
 """The lock files are closed: `pip install --require-hashes` refuses a package whose requirement is not pinned too."""
 
 import re
+import tomllib
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
@@ -42,6 +43,26 @@ def test_the_peer_runs_on_the_server_that_we_run_on() -> None:
 def test_every_pin_has_its_hashes(lock: str) -> None:
     entries = (ROOT / lock).read_text(encoding="utf-8").replace("\\\n", " ").strip().split("\n")
     assert [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
+
+
+def too_high(wanted: list[str], pins: dict[str, str]) -> list[str]:
+    """Which requirements have no lower bound, or one that the locked version does not reach."""
+    found = {one: Requirement(one) for one in wanted}
+    return [
+        one
+        for one, asked in found.items()
+        if [each.operator for each in asked.specifier] != [">="]
+        or not asked.specifier.contains(pins[canonicalize_name(asked.name)])
+    ]
+
+
+def test_every_dependency_has_a_floor_that_the_locks_reach() -> None:
+    """That the floors themselves do, `scripts/floors` tries: it installs them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert too_high(project["dependencies"], _pins("requirements.lock")) == []
+    assert too_high(project["optional-dependencies"]["dev"], _pins("requirements-dev.lock")) == []
+    wrong = ["litestar", "litestar>=99", "litestar==2.0", "litestar>=2,<3"]
+    assert too_high(wrong, _pins("requirements.lock")) == wrong
 
 
 def _pins(lock: str) -> dict[str, str]:

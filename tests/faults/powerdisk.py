@@ -175,13 +175,15 @@ class PowerDisk:
         self.mount, self._recording = mount, mount.parent / f"{mount.name}.recording"
         command = [sys.executable, "-m", "tests.faults.powerdisk", str(source), str(mount), str(self._recording)]
         self._process = subprocess.Popen([*command, *["lies"] * lies], cwd=ROOT, stderr=subprocess.PIPE)
-        end = time.monotonic() + 20
-        while not mount.is_mount():
-            assert self._process.poll() is None, (
-                (self._process.stderr and self._process.stderr.read()) or b""
-            ).decode()
-            assert time.monotonic() < end, "the disk is not mounted"
-            time.sleep(0.01)
+        try:
+            end = time.monotonic() + 30
+            while not mount.is_mount():
+                assert self._process.poll() is None, self._process.communicate()[1].decode()
+                assert time.monotonic() < end, "the disk is not mounted"
+                time.sleep(0.01)
+        except BaseException:
+            self.close()
+            raise
 
     def cut(self) -> Recording:
         """From now on it answers nothing but errors."""

@@ -116,7 +116,12 @@ PROMISES = (
     Promise(
         "abuse",
         "slow, huge, torn and senseless requests by the hundred: others are served, memory is bounded, no descriptor stays",
-        ("tests/faults/test_abuse.py",),
+        (
+            "tests/faults/test_abuse.py",
+            "tests/system/test_tls_server.py::test_a_handshake_that_does_not_come_ends",
+            "tests/system/test_tls_server.py::test_silent_connections_count_before_their_handshake",
+            "tests/system/test_tls_server.py::test_header_and_body_have_their_deadlines_under_tls",
+        ),
     ),
     Promise(
         "backup-damage",

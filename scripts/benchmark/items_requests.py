@@ -11,7 +11,7 @@ from scripts.benchmark.run import Run
 MANY = 128
 LOADS = {
     "read": ("bare", "plain read", "peer: plain read"),
-    "page": ("plain read", "plain page", "look", "audited page", "peer: page"),
+    "page": ("plain read", "plain page", "look", "audited page", "peer: page", "peer: page, chain"),
     "look": ("plain read", "look", f"plain read, {MANY}", f"look, {MANY}", "peer: look, chain", "peer: look, no chain"),
     "booking": ("plain read", "booking", "peer: booking", "peer: booking, chain"),
 }
@@ -56,7 +56,8 @@ def _of_peer(run: Run) -> dict[str, Load]:
     half = len(bodies) // 2
     return {
         "peer: plain read": Load(other.server, "/appointment-types/1", other.headers),
-        "peer: page": Load(other.server, "/", other.headers, script=any_of(other.pages(run.file("peer-pages")))),
+        "peer: page": _pages_of(run, "appointments"),
+        "peer: page, chain": _pages_of(run, "appointments-chained"),
         "peer: look, chain": _looks_of(run, "patients"),
         "peer: look, no chain": _looks_of(run, "patients-plain"),
         "peer: booking": Load(
@@ -76,6 +77,11 @@ def _looks_of(run: Run, route: str) -> Load:
     return Load(run.peer.server, "/", run.peer.headers, script=any_of(paths))
 
 
+def _pages_of(run: Run, route: str) -> Load:
+    paths = run.peer.pages(run.file(f"peer-pages-{route}"), route)
+    return Load(run.peer.server, "/", run.peer.headers, script=any_of(paths))
+
+
 Found = Mapping[str, Sequence[Burst]]
 
 
@@ -88,13 +94,16 @@ def judge_read(report: Report, found: Found) -> None:
 
 def judge_page(report: Report, found: Found) -> None:
     """Twenty doctors with whether their accounts are in force, which leaves no trace; twenty appointments with the names of
-    four other tables, which leaves an audit line. The peer's page is the latter without its line."""
+    four other tables, which leaves a line in the chain. The peer's pages are the latter, with the same chain and untraced."""
     plain, page = found["plain page"], found["audited page"]
     read = found["plain read"]
     report.at_least("page", "20 doctors, joined / own plain read", ratios(plain, read), 0.50)
     report.at_least("page", "20 appointments, joined, audited / own audited look", ratios(page, found["look"]), 0.50)
     report.state("page", "20 appointments, joined, audited / own plain read", ratios(page, read), "x")
-    report.at_least("page", "20 appointments, audited / peer's, not audited", ratios(page, found["peer: page"]), 8)
+    report.at_least(
+        "page", "20 appointments, audited / peer's, same chain", ratios(page, found["peer: page, chain"]), 8
+    )
+    report.state("page", "20 appointments, audited / peer's, untraced", ratios(page, found["peer: page"]), "x")
 
 
 def judge_look(report: Report, found: Found) -> None:

@@ -37,10 +37,8 @@ class Peer:
         file.write_text("\n".join(f"/{route}/{number}" for number in range(1, self.patients + 1, 33)))
         return file
 
-    def pages(self, file: Path) -> Path:
-        file.write_text(
-            "\n".join(f"/appointments?practitioner_id={number}&limit=20" for number in range(1, DOCTORS + 1))
-        )
+    def pages(self, file: Path, route: str) -> Path:
+        file.write_text("\n".join(f"/{route}?practitioner_id={number}&limit=20" for number in range(1, DOCTORS + 1)))
         return file
 
 

@@ -8,7 +8,8 @@ ids are integers, its database is not encrypted.
 
 The audited read appends to a hash chain under an advisory lock, as a chain must, since two links cannot have the same
 predecessor; `/patients-plain` writes the audit row without a chain, and so without a lock. A booking asks for a conflict, and an
-exclusion constraint has the last word; it writes one plain audit row (`/appointments-chained`: one of the chain).
+exclusion constraint has the last word; it writes one plain audit row (`/appointments-chained`: one of the chain). A page is
+read without a trace, `/appointments-chained` leaves a link in the chain, as ours does.
 
 Runs in `.venv-bench`, `DATABASE_URL` says where the database is.
 """
@@ -258,8 +259,7 @@ async def show_type(type_id: int, db: Db, me: Me) -> Kind:
     return found
 
 
-@app.get("/appointments", response_model=list[LineShown])
-async def list_appointments(practitioner_id: int, db: Db, me: Me, limit: int = 20) -> list[LineShown]:
+async def lines_of(practitioner_id: int, db: AsyncSession, limit: int) -> list[LineShown]:
     query = (
         select(Appointment)
         .options(joinedload(Appointment.patient), joinedload(Appointment.practitioner), joinedload(Appointment.kind))
@@ -283,6 +283,19 @@ async def list_appointments(practitioner_id: int, db: Db, me: Me, limit: int = 2
         )
         for one in (await db.execute(query)).scalars()
     ]
+
+
+@app.get("/appointments", response_model=list[LineShown])
+async def list_appointments(practitioner_id: int, db: Db, me: Me, limit: int = 20) -> list[LineShown]:
+    return await lines_of(practitioner_id, db, limit)
+
+
+@app.get("/appointments-chained", response_model=list[LineShown])
+async def list_appointments_in_chain(practitioner_id: int, db: Db, me: Me, limit: int = 20) -> list[LineShown]:
+    found = await lines_of(practitioner_id, db, limit)
+    await note_in_chain(db, me, "appointment.listed", f"{practitioner_id} {len(found)}")
+    await db.commit()
+    return found
 
 
 async def treated(patient_id: int, db: AsyncSession, me: Account) -> Patient:

@@ -141,7 +141,7 @@ def test_every_load_of_an_item_is_judged() -> None:
     for judge_item in items_requests._JUDGES.values():
         judge_item(report, found)
     assert not report.missed
-    assert len(report.rows) == 16
+    assert len(report.rows) == 17
 
 
 def test_items_are_chosen_by_name() -> None:

@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import Clinic
+from tests.matrix import trial
+from tests.matrix.furnished import ROLES as FURNISHED
+from tests.matrix.furnished import matrix_clinic
+from tests.matrix.requests import PREFIX, lines
 
 DEEP = 10_000
 ROUTES = {
@@ -45,7 +49,8 @@ def hostile(about: dict[str, Any]) -> dict[str, bytes]:
         "a deep field": with_first("[" * DEEP + "]" * DEEP),
         "never closed": b"[" * DEEP,
         "not a number": with_first("NaN"),
-        "infinity": with_first("-Infinity"),
+        "infinity": with_first("Infinity"),
+        "less than everything": with_first("-Infinity"),
         "a giant number": with_first("9" * 5_000),
         "a giant exponent": with_first("1e999999999"),
         "a lone surrogate": with_first('"\\ud800"'),
@@ -86,6 +91,35 @@ def _try_all(clinic: Clinic, person: Any, method: str, path: str, about: dict[st
             wrong.append(f"{kind}: {answer.status_code} {answer.text[:200]}")
     assert wrong == [], "\n".join(["WRONG", *wrong])
     assert clinic.anonymous.get("/health").json()["status"] == "ok"
+
+
+MAIMED = ("a deep field", "not a number", "infinity", "less than everything", "a giant number", "a giant exponent")
+MAIMED += ("a lone surrogate", "not UTF-8", "a zero byte", "an unknown field", "twice the same, once wrong")
+
+
+def test_every_route_that_reads_json_refuses_it() -> None:
+    """Each by somebody whom it lets in, with a body that would fit but for one thing."""
+    wrong, tried = [], 0
+    with matrix_clinic() as (clinic, ids), trial.undoing():
+        for line in lines(clinic.app.litestar, ids):
+            body = line.asks[0].body
+            if line.method == "SOCKET" or not isinstance(body, dict) or not body or line.name.endswith(" ?"):
+                continue
+            role = next(role for role in ("admin", "doctor", "patient", "desk") if ACCESS[role] in line.access)
+            person = getattr(clinic, str(FURNISHED[role]))
+            maimed = hostile(body)
+            for what in MAIMED:
+                headers = {"content-type": "application/json", "if-match": '"1"'}
+                path = line.asks[0].path.removeprefix(PREFIX)
+                answer = person.request(line.method, path, content=maimed[what], headers=headers)
+                tried += 1
+                if not _is_refusal(answer):
+                    wrong.append(f"{line.name}, {what}: {answer.status_code} {answer.text[:200]}")
+    assert wrong == [], "\n".join(["WRONG", *wrong])
+    assert tried > 500
+
+
+ACCESS: dict[str, Any] = {"admin": "admin", "doctor": "doctor", "patient": "patient", "desk": "assistant"}
 
 
 def _is_refusal(answer: Any) -> bool:

@@ -100,6 +100,16 @@ def test_a_patient_sees_who_opened_the_record(read: Any) -> None:
     assert read.chloe.get(f"/patients/{read.ids['driss']}/accesses").status_code == 403
 
 
+def test_a_doctor_who_may_read_every_patient_sees_who_opened_the_own_ones_only(read: Any) -> None:
+    version = read.gwen.get("/settings/allPatientsVisibleToDoctors").headers["etag"]
+    changed = read.gwen.put(
+        "/settings/allPatientsVisibleToDoctors", json={"value": True}, headers={"if-match": version}
+    )
+    assert changed.status_code == 200
+    assert read.bruno.get(f"/patients/{read.ids['driss']}").status_code == 200
+    assert read.bruno.get(f"/patients/{read.ids['driss']}/accesses").status_code == 404
+
+
 def test_only_an_admin_reads_the_log(read: Any) -> None:
     for path in ("/audit", "/audit/security-events", "/audit/verify", f"/audit/patients/{read.ids['driss']}"):
         for name in ("amina", "chloe", "driss", "farid"):

@@ -9,11 +9,13 @@ Where another place refuses the same too, one of the two cannot be missed alone:
 ("twins"). Printed are all that were not missed alone, and the share of those that were, of all places; below 95 % it fails.
 """
 
+import json
 import re
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import nullcontext
+from pathlib import Path
 
 import structlog
 
@@ -25,7 +27,7 @@ if __name__ == "__main__":
 from esante.kernel.access import OPEN, SIGNED_IN
 from tests.conftest import Clinic
 from tests.matrix import inside, proofs, trial
-from tests.matrix.furnished import Ids, matrix_clinic
+from tests.matrix.furnished import ROLES, Ids, matrix_clinic
 from tests.matrix.requests import Line
 from tests.matrix.test_matrix import BY_PROOF
 from tests.matrix.trial import Cell, Tried
@@ -58,6 +60,21 @@ class Run:
                     self.passes[number].append((series, index))
         self.passes_inside = _turned(heard_inside)
         self.passes_proofs = _turned(dict(enumerate(heard_by)))
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """How large the matrix is."""
+        tried = [one for came in self.seen for one in came.tried]
+        table = self.seen.table()
+        return {
+            "lines": len(table),
+            "routes": len({name.removesuffix(" off").removesuffix(" ?") for name in table}),
+            "cells": len(table) * len(ROLES),
+            "requests": len(tried),
+            "denials": sum(one.sign in "134-L" for one in tried),
+            "use_cases_asked_directly": len(self.signs),
+            "proofs": len(self.proofs),
+        }
 
     def _heard_by(self, ids: Ids, proof: proofs.Proof) -> set[int]:
         """The places that a proof passes; it must hold now."""
@@ -143,8 +160,8 @@ def _leaks(cell: Cell, tried: Tried) -> bool:
     return shows and any(word in tried.text for word in trial.forbidden_words(role))
 
 
-def main(sample: int | None = None) -> int:
-    """Try all, or some; 0 when enough was noticed."""
+def main(sample: int | None = None, file: str | None = None) -> int:
+    """Try all, or some; 0 when enough was noticed. The figures go into `file` too."""
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory(), processors=[])
     with matrix_clinic() as (clinic, ids), trial.undoing():
         sites.state["doctor"] = clinic.ids["amina"]
@@ -157,6 +174,8 @@ def main(sample: int | None = None) -> int:
         for line in _some(doors, sample):
             (found.killed if run.notices_access(line) else found.survived).append(f"access= of {line.name}")
     print(found)
+    if file:
+        Path(file).write_text(json.dumps(found.figures | run.figures) + "\n", encoding="utf-8")
     return 0 if found.share >= AT_LEAST else 1
 
 
@@ -189,6 +208,18 @@ class Found:
     def share(self) -> float:
         return len(self.killed) / max(1, self.places)
 
+    @property
+    def figures(self) -> dict[str, float]:
+        return {
+            "places": self.places,
+            "killed": len(self.killed),
+            "killed_percent": round(100 * self.share, 2),
+            "survivors": len(self.survived),
+            "twins": len(self.doubled),
+            "passed_by_nothing": len(self.unseen),
+            "open_to_all": self.open_to_all,
+        }
+
     def __str__(self) -> str:
         parts = {
             "Survivors": self.survived,
@@ -207,5 +238,6 @@ def _some(all_of_them: Sequence[object], sample: int | None) -> Sequence[object]
 
 
 if __name__ == "__main__":
+    file = sys.argv[sys.argv.index("--json") + 1] if "--json" in sys.argv else None
     wanted = int(sys.argv[sys.argv.index("--sample") + 1]) if "--sample" in sys.argv else None
-    sys.exit(main(wanted))
+    sys.exit(main(wanted, file))

@@ -76,7 +76,8 @@ class Box:
         return wrong + self._wrong()
 
     async def _work(self, server: Served, disk: PowerDisk, seconds: float) -> Recording:
-        gone = asyncio.Event()
+        """So long, and until a booking and a file were acknowledged: only what was can be lost."""
+        gone, booked, logos = asyncio.Event(), len(self.booked), len(self.logos)
         async with (
             httpx.AsyncClient(base_url=f"{server.address}/api/v1", timeout=10) as desk,
             httpx.AsyncClient(base_url=f"{server.address}/api/v1", timeout=10) as admin,
@@ -107,6 +108,9 @@ class Box:
 
             work = [asyncio.create_task(until_the_end(one)) for one in (*(book() for _ in range(CLIENTS)), upload())]
             await asyncio.sleep(seconds)
+            async with asyncio.timeout(30):
+                while len(self.booked) == booked or len(self.logos) == logos:  # noqa: ASYNC110 -- told by the server
+                    await asyncio.sleep(0.005)
             gone.set()
             recording = await asyncio.to_thread(disk.cut)
             server.process.kill()

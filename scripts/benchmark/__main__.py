@@ -111,7 +111,7 @@ def _try(run: Run, name: str, work: Measure) -> None:
 
 
 def notes(form: Form, run: Run) -> None:
-    sizes = ", ".join(f"{size.patients:,}" for size in form.sizes)
+    sizes = ", ".join(f"{size.patients:,} (and {size.visits:,} past visits)" for size in form.sizes)
     size = form.size
     run.report.notes[:0] = [
         f"Data: {size.patients:,} patients, {size.consultations:,} consultations, {size.visits:,} past visits,"

@@ -114,7 +114,7 @@ def test_the_server_never_imports_another_sqlite() -> None:
 def test_a_running_server_has_loaded_no_other_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Started as an operator starts it; looked into once it has answered. The same look finds one that has."""
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # coverage itself keeps what it counts with it
-    (tmp_path / "esante.toml").write_text("")
+    (tmp_path / "esante.toml").write_text(f'[keys]\nfile = "{tmp_path / "key"}"\n')
     where = ("--data", str(tmp_path / "data"), "--config", str(tmp_path / "esante.toml"))
     run("init", *where)
     server = Served(tmp_path / "data", tmp_path / "esante.toml")

@@ -39,12 +39,12 @@ STATES = times(short=4, quick=20, full=1_000_000)
 KEPT = (0.0, 0.0, 0.5, 1.0)
 NO_SYNC = "import os\nos.fsync = lambda handle: None\n"
 """A program that trusts its disk. SQLite, which syncs by itself, still does."""
-COPIED_INTO_PLACE = """
-import shutil
+OLD_AWAY_FIRST = """
+import os
 from esante.kernel import files
 def settle(draft, path):
-    shutil.copyfile(draft, path)
-    draft.unlink()
+    path.unlink(missing_ok=True)
+    os.rename(draft, path)
 files.settle = settle
 """
 
@@ -282,9 +282,8 @@ def renamed(number: int, op: Op) -> bool:
     return op[0] == "rename"
 
 
-def copying(number: int, op: Op) -> bool:
-    """More at once than SQLite ever writes."""
-    return op[0] == "write" and len(op[3]) > 8_192
+def removed(number: int, op: Op) -> bool:
+    return op[0] == "unname"
 
 
 needs_time = pytest.mark.skipif(SIZE == "short", reason="a longer proof: scripts/faults")
@@ -325,8 +324,8 @@ def test_upgrade(tmp_path: Path) -> None:
 @needs_time
 def test_upgrade_control(tmp_path: Path) -> None:
     broken = upgrade(tmp_path / "migrations")
-    broken.prelude = COPIED_INTO_PLACE
-    is_found("an upgrade that copies the new file into its place, killed", broken, tmp_path, copying, cuts=False)
+    broken.prelude = OLD_AWAY_FIRST
+    is_found("an upgrade that takes the old file away first, killed", broken, tmp_path, removed, cuts=False)
 
 
 @needs_time

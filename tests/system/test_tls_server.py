@@ -176,7 +176,8 @@ def test_a_sealed_clinic_speaks_tls_too(tmp_path: Path, page_port: int, monkeypa
     (tmp_path / "typed").write_text("correct horse battery staple\n")
     monkeypatch.setenv("ESANTE_PASSPHRASE_FILE", str(tmp_path / "typed"))
     toml = tmp_path / "esante.toml"
-    toml.write_text(f'[tls]\nmode = "local"\n[discovery]\npage_port = {page_port}\n')
+    key = f'[keys]\nfile = "{tmp_path / "none"}"\n'  # another clinic's may lie at the usual place
+    toml.write_text(f'{key}[tls]\nmode = "local"\n[discovery]\npage_port = {page_port}\n')
     where = ("--data", str(tmp_path / "data"), "--config", str(toml))
     run("init", "--unlock", "passphrase", *where)
     server = Served(tmp_path / "data", toml, scheme="https")

@@ -27,6 +27,8 @@ _REFUSALS = {
 """In the one shape of a failure; nobody's language is known yet, and the request has no id."""
 
 
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
 _SAFE = (
     "x-content-type-options: nosniff\r\ncache-control: no-store\r\n"
     "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n"
@@ -111,7 +113,10 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
                 self._refuse(400)
                 return
             self._set_deadline(door.limits.body_stall_seconds)
+            before = self.cycle
             super().on_headers_complete()
+            if self.cycle is not before and self.scope["method"] != "HEAD":  # to HEAD nothing follows the head
+                self.cycle.transport = HeadWithBody(self.transport)  # type: ignore[assignment]
 
         def on_body(self, body: bytes) -> None:
             if self._refused:
@@ -168,6 +173,34 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
             self.transport.close()
 
     return GuardedProtocol
+
+
+class HeadWithBody:
+    """One answer's way to the transport: its head waits for the first piece of the body, as ASGI asks, and both leave in one
+    call of the system instead of two (8 of a plain read's 107 µs)."""
+
+    __slots__ = ("_begun", "_head", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport, self._head, self._begun = transport, b"", False
+
+    def write(self, data: bytes) -> None:
+        if self._begun or data == CONTINUE:
+            self._transport.write(data)
+        elif not self._head:
+            self._head = data
+        else:
+            self._begun = True
+            self._transport.writelines((self._head, data))
+
+    def close(self) -> None:
+        """What was begun and broke off is sent as far as it came."""
+        if self._head and not self._begun:
+            self._transport.write(self._head)
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
 
 
 def _release_at_close(transport: Any, door: Door, address: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 
 from esante.kernel.config import Limits
-from esante.kernel.http_guard import Door, guarded_protocol
+from esante.kernel.http_guard import CONTINUE, Door, HeadWithBody, guarded_protocol
 
 LIMITS = Limits(header_seconds=0.3, body_stall_seconds=0.3, header_bytes=2048, connections_per_address=64)
 Connect = Callable[..., socket.socket]
@@ -43,10 +43,34 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         size += len(message.get("body", b""))
         if not message.get("more_body"):
             break
+    if answered := ANSWERS.get(scope["path"]):
+        await _answer(scope["path"], answered, send)
+        return
     body = str(size).encode()
     headers = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+ANSWERS = {
+    "/pieces": [b"HTTP/1.1 200 said the body\r\n\r\n", b"", b"HTTP/1.1 again", b"."],
+    "/empty": [b""],
+    "/breaks-off": [b"only half"],
+}
+"""The bodies that these paths give, piece by piece."""
+
+
+async def _answer(path: str, pieces: list[bytes], send: Any) -> None:
+    if path == "/empty":
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+    else:
+        length = sum(map(len, pieces)) + 10 * (path == "/breaks-off")
+        headers = [(b"content-length", str(length).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for number, piece in enumerate(pieces, 1):
+        if path == "/breaks-off":
+            return
+        await send({"type": "http.response.body", "body": piece, "more_body": number < len(pieces)})
 
 
 @pytest.fixture(scope="module")
@@ -284,3 +308,77 @@ def test_a_handshake_that_is_no_handshake_lets_go_too(connect: Connect, door: Do
         conn.close()
     until(lambda: not door.open)
     assert get(connect()) == 200
+
+
+class Wire:
+    """A transport that keeps what was sent, call by call."""
+
+    def __init__(self) -> None:
+        self.calls: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.calls.append(data)
+
+    def writelines(self, pieces: tuple[bytes, ...]) -> None:
+        self.calls.append(b"".join(pieces))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ([b"head", b"body"], [b"headbody"]),
+        ([b"head", b""], [b"head"]),
+        ([b"head", b"one", b"two", b""], [b"headone", b"two", b""]),
+        ([CONTINUE, b"head", b"body"], [CONTINUE, b"headbody"]),
+        ([b"head"], [b"head"]),
+        ([], []),
+    ],
+)
+def test_a_head_leaves_with_the_first_piece_of_its_body(written: list[bytes], sent: list[bytes]) -> None:
+    wire = Wire()
+    way = HeadWithBody(wire)  # type: ignore[arg-type]
+    for data in written:
+        way.write(data)
+    way.close()
+    assert wire.calls == sent
+    assert way.is_closing()
+
+
+def test_answers_arrive_whole_whatever_their_pieces_are(connect: Connect) -> None:
+    conn = connect()
+    for _ in range(2):
+        for path, length in (("/pieces", sum(map(len, ANSWERS["/pieces"]))), ("/", 1)):
+            conn.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            got = answer(conn)
+            assert got.startswith(b"HTTP/1.1 200 ")
+            assert len(got.partition(b"\r\n\r\n")[2]) == length
+        conn.sendall(b"GET /empty HTTP/1.1\r\nHost: a\r\n\r\nHEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+        got = b""
+        while got.count(b"\r\n\r\n") < 2:
+            got += conn.recv(65536)
+        assert got.startswith(b"HTTP/1.1 204 ")
+        assert b"\r\n\r\nHTTP/1.1 200 " in got
+        assert got.endswith(b"\r\n\r\n")
+
+
+def test_an_answer_that_breaks_off_is_cut_and_closed(connect: Connect) -> None:
+    conn = connect()
+    conn.sendall(b"GET /breaks-off HTTP/1.1\r\nHost: a\r\n\r\n")
+    got = answer(conn)
+    assert got.startswith(b"HTTP/1.1 200 ")
+    assert got.endswith(b"\r\n\r\n")
+
+
+def test_who_waits_to_be_told_to_go_on_is_told_first(connect: Connect) -> None:
+    conn = connect()
+    conn.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+    assert conn.recv(65536) == CONTINUE
+    conn.sendall(b"abc")
+    assert answer(conn).endswith(b"\r\n\r\n3")

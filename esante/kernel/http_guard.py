@@ -6,7 +6,7 @@ uvicorn waits for ever for a slow header, takes a megabyte of it, and any Host. 
 import asyncio
 from collections import Counter
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -70,7 +70,9 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
     class GuardedProtocol(HttpToolsProtocol):
         _address: str | None = None
         _timer: asyncio.TimerHandle | None = None
-        _in_header = False
+        _awaited: Literal["header", "body"] | None = None
+        """Of a request that has begun, what is still to come."""
+        _is_new = False
         _header_bytes = 0
         _refused = False
 
@@ -87,22 +89,34 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
             if self.transport.is_closing():
                 return
             super().data_received(data)
-            if self._in_header:  # begun and not yet complete
+            # Once for each piece that comes, not at each event in it: most requests come whole and need no timer.
+            if self._refused or self._address is None:  # or it is a WebSocket's connection now
+                return
+            if self._awaited == "header":
                 self._header_bytes += len(data)
                 if self._header_bytes > door.limits.header_bytes:
                     self._refuse(431)
+                elif self._is_new:  # drops that follow do not put it off
+                    self._is_new = False
+                    self._set_deadline(door.limits.header_seconds)
+            elif self._awaited == "body":
+                self._set_deadline(door.limits.body_stall_seconds)
+            elif self.cycle is None or self.cycle.response_complete:  # line ends that begin no request
+                if self._timer is None:
+                    self._set_deadline(door.limits.header_seconds)
+            elif self._timer is not None:
+                self._set_deadline(None)
 
         def on_message_begin(self) -> None:
             if self._refused:
                 return
             super().on_message_begin()
-            self._in_header, self._header_bytes = True, 0
-            self._set_deadline(door.limits.header_seconds)
+            self._awaited, self._is_new, self._header_bytes = "header", True, 0
 
         def on_headers_complete(self) -> None:
             if self._refused:
                 return
-            self._in_header = False
+            self._awaited = "body"
             if (
                 len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
                 > door.limits.header_bytes
@@ -112,22 +126,19 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
             if sum(name == b"host" for name, _ in self.headers) != 1:
                 self._refuse(400)
                 return
-            self._set_deadline(door.limits.body_stall_seconds)
             before = self.cycle
             super().on_headers_complete()
             if self.cycle is not before and self.scope["method"] != "HEAD":  # to HEAD nothing follows the head
                 self.cycle.transport = HeadWithBody(self.transport)  # type: ignore[assignment]
 
         def on_body(self, body: bytes) -> None:
-            if self._refused:
-                return
-            self._set_deadline(door.limits.body_stall_seconds)
-            super().on_body(body)
+            if not self._refused:
+                super().on_body(body)
 
         def on_message_complete(self) -> None:
             if self._refused:
                 return
-            self._set_deadline(None)
+            self._awaited = None
             super().on_message_complete()
 
         def handle_websocket_upgrade(self) -> None:

@@ -382,3 +382,22 @@ def test_who_waits_to_be_told_to_go_on_is_told_first(connect: Connect) -> None:
     assert conn.recv(65536) == CONTINUE
     conn.sendall(b"abc")
     assert answer(conn).endswith(b"\r\n\r\n3")
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_line_ends_that_begin_no_request_do_not_keep_a_connection(connect: Connect, before: int) -> None:
+    conn = connect()
+    for _ in range(before):
+        assert get(conn) == 200
+    conn.sendall(b"\r\n")
+    assert status(conn) == 408
+    assert closed(conn)
+
+
+def test_a_socket_may_be_silent(connect: Connect) -> None:
+    conn = connect()
+    conn.sendall(upgrade("/"))
+    assert conn.recv(65536).startswith(b"HTTP/1.1 101")
+    conn.settimeout(0.9)
+    with pytest.raises(TimeoutError):
+        conn.recv(1)

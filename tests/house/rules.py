@@ -65,7 +65,6 @@ WRITING = {
     "copy2",
     "copytree",
     "truncate",
-    "writelines",
 }
 TEMPORARY = {"NamedTemporaryFile", "mkstemp"}
 

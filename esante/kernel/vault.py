@@ -23,7 +23,7 @@ from esante.kernel.errors import Broken, NotFound, TooLarge
 from esante.kernel.structs import new_id
 
 BLOCK = 256 * 1024
-SHOVEL = 4 * BLOCK
+SHOVEL = 8 * BLOCK
 """So much is received before a thread seals it, while the next is on its way."""
 TAG = 16
 SALT = 16
@@ -54,7 +54,7 @@ class Vault:
     async def save(self, chunks: AsyncIterable[bytes], most: int = MOST_BYTES) -> SealedFile:
         """Seal the stream; return when it is whole and durable. More than `most` bytes is `TooLarge`, and nothing stays."""
         self._refuse_uploads()
-        id, seen = new_id(), hashlib.sha256()
+        id = new_id()
         path = self._path(id)
         await asyncio.to_thread(files.make_folder, path.parent)
         draft = path.with_suffix(".part")
@@ -68,18 +68,18 @@ class Vault:
                         size += len(chunk)
                         if size > most:
                             raise TooLarge("The file is larger than {most} bytes", most=most)
-                        seen.update(chunk)
                         pending += chunk
                         if len(pending) > SHOVEL:
-                            whole = (len(pending) - 1) // BLOCK * BLOCK
-                            await sealing.take(bytes(pending[:whole]))
-                            del pending[:whole]
-                    await sealing.take(bytes(pending), last=True)
+                            rest = pending[(len(pending) - 1) // BLOCK * BLOCK :]
+                            del pending[-len(rest) :]
+                            await sealing.take(pending)
+                            pending = rest
+                    await sealing.take(pending, last=True)
             await asyncio.to_thread(files.settle, draft, path)
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
-        return SealedFile(id, size, seen.hexdigest())
+        return SealedFile(id, size, sealing.digest.hexdigest())
 
     async def open(self, id: str) -> AsyncIterator[bytes]:
         """The plaintext, block by block. Nothing of a damaged block is given: `Broken` names the file."""
@@ -151,23 +151,29 @@ def lock_of(folder: Path) -> Path:
 
 
 class _Sealing:
-    """Seals and writes in a thread what it was given, while the next is being received; at its end all is synced.
+    """Seals and writes in a thread what it was given, and counts its digest in another, while the next is being received; at
+    its end all is synced.
 
     Who is cancelled meanwhile goes on only when the thread is done, or the file would be closed under its hands.
     """
 
     def __init__(self, out: FileIO, cipher: AESGCM, id: str) -> None:
         self._out, self._cipher, self._id, self._number = out, cipher, id, 0
-        self._buffer = memoryview(bytearray(BLOCK + TAG))  # a new one for each block would cost more than the cipher
-        self._task: asyncio.Task[None] | None = None
+        # A new one for each block would cost more than the cipher.
+        self._buffer = memoryview(bytearray(SHOVEL // BLOCK * (BLOCK + TAG)))
+        self._task: asyncio.Future[object] | None = None
+        self.digest = hashlib.sha256()
+        """Of the plain content."""
 
     async def __aenter__(self) -> "_Sealing":
         return self
 
-    async def take(self, content: bytes, *, last: bool = False) -> None:
+    async def take(self, content: bytearray, *, last: bool = False) -> None:
         """Whole blocks, and with `last` what is left; waits for what was taken before."""
         await self._settled()
-        self._task = asyncio.create_task(asyncio.to_thread(self._seal, content, last=last))
+        self._task = asyncio.gather(
+            asyncio.to_thread(self._seal, content, last=last), asyncio.to_thread(self.digest.update, content)
+        )
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
@@ -183,21 +189,29 @@ class _Sealing:
                 await asyncio.wait([self._task])
                 raise
 
-    def _seal(self, content: bytes, *, last: bool) -> None:
+    def _seal(self, content: bytearray, *, last: bool) -> None:
         """Each piece goes on its way to the disk at once, so that little is left for the sync at the end."""
         view = memoryview(content)
-        for at in range(0, max(len(view), 1), BLOCK):
-            is_last = last and at + BLOCK >= len(view)
-            block = view[at : at + BLOCK]
-            sealed = self._buffer[: len(block) + TAG]
-            self._cipher.encrypt_into(_nonce(self._number, is_last), block, self._id.encode(), sealed)
-            while sealed:  # an unbuffered write may take less than it was given
-                sealed = sealed[self._out.write(sealed) :]
-            self._number += 1
-        with suppress(OSError):
-            os.posix_fadvise(self._out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        for at in range(0, max(len(view), 1), SHOVEL):
+            self._write(view[at : at + SHOVEL], last=last and at + SHOVEL >= len(view))
         if last:
             os.fsync(self._out.fileno())
+
+    def _write(self, piece: memoryview, *, last: bool) -> None:
+        """In one call: after each call this thread waits for its turn again."""
+        size = 0
+        for at in range(0, max(len(piece), 1), BLOCK):
+            block = piece[at : at + BLOCK]
+            nonce = _nonce(self._number, last and at + BLOCK >= len(piece))
+            sealed = self._buffer[size : size + len(block) + TAG]
+            self._cipher.encrypt_into(nonce, block, self._id.encode(), sealed)
+            size += len(sealed)
+            self._number += 1
+        left = self._buffer[:size]
+        while left:  # an unbuffered write may take less than it was given
+            left = left[self._out.write(left) :]
+        with suppress(OSError):
+            os.posix_fadvise(self._out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _cipher(key: bytes, id: str, salt: bytes) -> AESGCM:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Se
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -161,7 +162,7 @@ class _Sealing:
         self._out, self._cipher, self._id, self._number = out, cipher, id, 0
         # A new one for each block would cost more than the cipher.
         self._buffer = memoryview(bytearray(SHOVEL // BLOCK * (BLOCK + TAG)))
-        self._task: asyncio.Future[object] | None = None
+        self._task: asyncio.Future[Any] | None = None
         self.digest = hashlib.sha256()
         """Of the plain content."""
 

@@ -5,9 +5,9 @@ fits, change one, take one out or swap two; that the end was not cut off is what
 """
 
 import hashlib
-import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from functools import lru_cache
 from typing import Any
 
 import apsw
@@ -141,14 +141,33 @@ def split(peaks: bytes) -> tuple[bytes, ...]:
     return tuple(peaks[at : at + 32] for at in range(0, len(peaks), 32))
 
 
+@lru_cache(8)
+def macs(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA-256 of one message after the other under one key of at most 64 bytes.
+
+    RFC 2104's two hashes that begin with the key are made once and copied: 0.6 µs for a line instead of 1.4 with
+    `hmac.digest`, of which a log of a million lines has a million.
+    """
+    padded = key.ljust(64, b"\0")
+    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in padded)) for pad in (0x36, 0x5C))
+
+    def mac(message: bytes) -> bytes:
+        within, around = inner.copy(), outer.copy()
+        within.update(message)
+        around.update(within.digest())
+        return around.digest()
+
+    return mac
+
+
 def append(conn: apsw.Connection, key: bytes, last: Head, at: str, lines: Iterable[Line]) -> Head:
     """Write the lines behind `last`; the new head, which is true only once the transaction has committed."""
     seq, mac = last.seq, last.mac
-    rows = []
+    rows, keyed = [], macs(key)
     for line in lines:
         seq += 1
         row = (seq, at, *line)
-        mac = hmac.digest(key, mac + _encode(row), "sha256")
+        mac = keyed(mac + _encode(row))
         rows.append((*row, mac))
     if not rows:
         return last
@@ -194,21 +213,19 @@ def walk(
         return Verdict(
             expected, False, past.seq, f"the lines up to {past.seq} were retired otherwise than it was signed"
         )
-    keyed = hmac.new(next(following), digestmod="sha256")  # copied for each line: a third less than a fresh one
+    keyed = macs(next(following))
     for row in rows:
         expected += 1
         if row[0] != expected:
             return Verdict(expected - 1, False, expected, f"line {expected} is missing; line {row[0]} follows instead")
-        chained = keyed.copy()
-        chained.update(mac + encode(row[:-1]))
-        mac = chained.digest()
+        mac = keyed(mac + encode(row[:-1]))
         if mac != row[-1]:
             return Verdict(expected, False, expected, f"line {expected} was changed, or written without the audit key")
         if row[1] < last_at:
             return Verdict(expected, False, expected, f"line {expected} is older than the line before it")
         last_at = row[1]
         if row[8] == ROTATED and row[12].startswith("audit:"):
-            keyed = hmac.new(next(following, b""), digestmod="sha256")
+            keyed = macs(next(following, b""))
         if witness and expected == witness[0]:
             seen = mac
         leaves.append(mac)

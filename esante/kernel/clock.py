@@ -15,7 +15,7 @@ Clock = Callable[[], datetime]
 
 def now() -> datetime:
     """This instant, in UTC, to the millisecond: the precision in which instants are kept."""
-    return to_millisecond(datetime.now(UTC))
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)  # a third of cutting off what `now` gives
 
 
 def steady() -> float:

@@ -117,13 +117,14 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
             if self._refused:
                 return
             self._awaited = "body"
-            if (
-                len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-                > door.limits.header_bytes
-            ):
+            size, hosts = len(self.url), 0
+            for name, value in self.headers:
+                size += len(name) + len(value) + 4
+                hosts += name == b"host"
+            if size > door.limits.header_bytes:
                 self._refuse(431)
                 return
-            if sum(name == b"host" for name, _ in self.headers) != 1:
+            if hosts != 1:
                 self._refuse(400)
                 return
             before = self.cycle

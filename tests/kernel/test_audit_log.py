@@ -1,6 +1,7 @@
 """The chain: any change to any line is found, and the first bad line is named."""
 
 import asyncio
+import hmac
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -173,3 +174,10 @@ def _flip(value: Any) -> Any:
     raw = bytearray(value if isinstance(value, bytes) else value.encode())
     raw[len(raw) // 2] ^= 1
     return bytes(raw) if isinstance(value, bytes) else raw.decode()
+
+
+@given(st.binary(max_size=64), st.lists(st.binary(max_size=300), max_size=4))
+def test_the_mac_is_hmac_sha_256(key: bytes, messages: list[bytes]) -> None:
+    keyed = audit_log.macs(key)
+    for message in messages:
+        assert keyed(message) == hmac.digest(key, message, "sha256")

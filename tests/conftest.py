@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 import pytest
+import structlog
 from argon2 import PasswordHasher
 
 from esante import demo
@@ -248,6 +249,15 @@ async def _await(work: Awaitable[T]) -> T:
 def quick_passwords() -> Passwords:
     """Argon2 with the least work: the tests sign in a thousand times."""
     return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loggers_stay_open() -> Iterator[None]:
+    """A logger that was kept by a test which set up the log would speak past those who listen in later ones."""
+    real = structlog.configure
+    structlog.configure = lambda **more: real(**{**more, "cache_logger_on_first_use": False})
+    yield
+    structlog.configure = real
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from esante.people.structs import NewPatient
 from scripts.benchmark import clinic, harness, own
+from scripts.benchmark.clinic import Clinic
 from scripts.benchmark.harness import Load, Server, any_of
 from scripts.benchmark.report import cpu_ratio, percentile
 from scripts.benchmark.run import Run
@@ -162,15 +163,11 @@ def _name(run: Run, number: int, kind: str) -> str:
 
 
 def _loads_at(run: Run, number: int) -> dict[str, Load]:
-    server, made = run.server_of(number), run.clinic_of(number)
+    made, server, booking = _served(run, number)
     desk, doctor = own.signed_in(server, "chloe"), own.signed_in(server, "amina")
     known = run.clinic_of(0).known
     reads = [f"/api/v1/patients/{one}" for one in made.treated]
     searches = [SEARCHES[kind](one) for kind in PAGES for one in known]
-    booking = run.booking
-    if number != run.form.main:
-        bodies = harness.Bodies(run.file("bookings"), clinic.bookings(made))
-        booking = Load(server, "/api/v1/appointments", desk, script=bodies)
     loads = {
         "read": Load(server, "/", doctor, script=any_of(run.file("reads", reads))),
         "search": Load(server, "/", desk, script=any_of(run.file("searches", searches))),
@@ -180,6 +177,20 @@ def _loads_at(run: Run, number: int) -> dict[str, Load]:
     for load in loads.values():
         load.clients = CLIENTS
     return loads
+
+
+def _served(run: Run, number: int) -> tuple[Clinic, Server, Load]:
+    """A clinic, its server, and bookings of times that are still free. In the main one the mixed load of `memory` has booked, so
+    a fresh copy is taken; in the quick form that load is short, and its bookings are gone on with."""
+    if number == run.form.main == len(run.form.sizes) - 1:
+        return run.main, run.server, run.booking
+    if number == run.form.main:
+        made = run.fresh(number, run.folder / "growth")
+        server = run.running.enter_context(own.serve(made))
+    else:
+        made, server = run.clinic_of(number), run.server_of(number)
+    bodies = harness.Bodies(run.file("bookings"), clinic.bookings(made))
+    return made, server, Load(server, "/api/v1/appointments", own.signed_in(server, "chloe"), script=bodies)
 
 
 def calendar(run: Run) -> None:

@@ -1,5 +1,6 @@
 """Writes what is generated from the code: the schema, the API's document, the page of settings. A house test keeps them true."""
 
+import importlib.util
 import inspect
 import os
 import sys
@@ -106,11 +107,22 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def proof(folder: Path) -> str:
+    """The page for who doubts, from the words and the figures in `docs/proof`."""
+    found = importlib.util.spec_from_file_location("proof", ROOT / "scripts" / "proof.py")
+    assert found is not None
+    assert found.loader is not None
+    maker = importlib.util.module_from_spec(found)
+    found.loader.exec_module(maker)
+    return str(maker.page())
+
+
 GENERATED = {
     ROOT / "esante" / "schema.sql": schema,
     ROOT / "docs" / "openapi.json": openapi,
     ROOT / "docs" / "SETTINGS.md": settings,
     ROOT / "docs" / "CLI.md": cli,
+    ROOT / "docs" / "PROOF.md": proof,
 }
 
 

@@ -17,7 +17,9 @@ def _generate():  # type: ignore[no-untyped-def]
     return module
 
 
-@pytest.mark.parametrize("name", ["esante/schema.sql", "docs/openapi.json", "docs/SETTINGS.md", "docs/CLI.md"])
+@pytest.mark.parametrize(
+    "name", ["esante/schema.sql", "docs/openapi.json", "docs/SETTINGS.md", "docs/CLI.md", "docs/PROOF.md"]
+)
 def test_it_is_what_the_code_says(name: str, tmp_path: Path) -> None:
     make = _generate().GENERATED[ROOT / name]
     assert (ROOT / name).read_text(encoding="utf-8") == make(tmp_path), f"{name} is stale: run scripts/fix"

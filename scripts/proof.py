@@ -82,6 +82,7 @@ def covered() -> Iterator[str]:
     yield (
         f"Lines of `esante/`: **{found['lines_percent']:.1f} %**. Branches of the {found['policies']} policies:"
         f" **{found['policy_branches_percent']:.1f} %** of {found['policy_branches']}."
+        + ("" if found["tests_passed"] else " In the run that counted this, some tests had failed.")
     )
 
 

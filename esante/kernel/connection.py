@@ -84,7 +84,8 @@ def open_copy(path: Path, key: bytes, source: apsw.Connection | None = None) -> 
         _make(path)
     conn = apsw.Connection(str(path))
     try:
-        _decrypt(conn, key, ciphers() if source is None else (cipher_of(source),))
+        if not _decrypt(conn, key, ciphers() if source is None else (cipher_of(source),)):
+            raise Broken(f"{path} does not open with this key")
         _pragma(conn, "synchronous", "OFF")
     except BaseException:
         conn.close()

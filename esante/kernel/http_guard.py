@@ -189,7 +189,7 @@ def guarded_protocol(door: Door) -> type[HttpToolsProtocol]:
 
 class HeadWithBody:
     """One answer's way to the transport: its head waits for the first piece of the body, as ASGI asks, and both leave in one
-    call of the system instead of two (8 of a plain read's 107 µs)."""
+    call of the system instead of two: a plain read costs 4 % less."""
 
     __slots__ = ("_begun", "_head", "_transport")
 

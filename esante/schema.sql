@@ -247,16 +247,6 @@ CREATE TABLE practitioner_decision (
 
 CREATE INDEX practitioner_decision_of ON practitioner_decision (practitioner_id, id);
 
-CREATE TABLE care_relation (
-    practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
-    patient_id      TEXT NOT NULL REFERENCES patient (id),
-    source_id       TEXT NOT NULL UNIQUE,
-    source          TEXT NOT NULL,
-    since_at        TEXT NOT NULL,
-    until_at        TEXT,                           -- none: as long as what opened it goes on
-    PRIMARY KEY (practitioner_id, patient_id, source_id)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE workplace (
     id          TEXT PRIMARY KEY,
     name        TEXT NOT NULL,
@@ -1148,3 +1138,13 @@ WHEN NEW.override_reason IS NULL AND EXISTS (
       AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
       AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
 BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;
+
+CREATE TABLE "care_relation" (
+    practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    patient_id      TEXT NOT NULL REFERENCES patient (id),
+    source_id       TEXT NOT NULL,
+    source          TEXT NOT NULL,
+    since_at        TEXT NOT NULL,
+    until_at        TEXT,                           -- none: as long as what opened it goes on
+    PRIMARY KEY (practitioner_id, patient_id, source_id)
+) STRICT, WITHOUT ROWID;

@@ -7,8 +7,8 @@ Four ways in, each with a plain function of a transaction:
 * `scan` in a reader thread: search, reports, verification.
 * `write` in the writer thread: done and durable, or not done at all.
 
-Requests of one loop turn ride together: the writer opens one transaction, runs each command in a savepoint, writes the
-audit lines behind them, commits once. There is no timer: the last commit's duration is the window.
+Requests of one loop turn ride together: the writer opens one transaction, runs the commands, writes the audit lines behind
+them, commits once. There is no timer: the last commit's duration is the window.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import apsw
@@ -90,8 +91,8 @@ class Database:
         """Set while nothing waits for the writer."""
         self._settled.set()
         self._log_path = f"{path}-wal"
-        self._batches: list[list[Item]] = []
-        self._wake = threading.Semaphore(0)
+        self._batches = SimpleQueue[list[Item] | None]()
+        """For the writer; None when there will be no more."""
         self._stopping = threading.Event()
 
     # ------------------------------------------------------------------ life
@@ -118,7 +119,7 @@ class Database:
         self._closing = True
         await self._settled.wait()
         self._stopping.set()
-        self._wake.release()
+        self._batches.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
         await asyncio.to_thread(self._slow.shutdown)
@@ -250,8 +251,7 @@ class Database:
     def _hand_over(self) -> None:
         """Give this turn's requests to the writer, all together."""
         batch, self._queue = self._queue[:BATCH], self._queue[BATCH:]
-        self._batches.append(batch)
-        self._wake.release()
+        self._batches.put(batch)
 
     def _settle(self, done: Done) -> None:
         """Back on the loop after the commit: everyone gets an answer, then the next batch goes."""
@@ -274,14 +274,14 @@ class Database:
 
     def _write_forever(self) -> None:
         while True:
-            woken = self._wake.acquire(timeout=IDLE_SECONDS)
-            if self._stopping.is_set():
-                return
-            if woken:
-                done = self._writer.run(self._batches.pop())
-                self._loop.call_soon_threadsafe(self._settle, done)
-            else:
+            try:
+                batch = self._batches.get(timeout=IDLE_SECONDS)
+            except Empty:
                 self._endure("look at the file", self._writer.look_around)
+            else:
+                if batch is None:
+                    return
+                self._loop.call_soon_threadsafe(self._settle, self._writer.run(batch))
             self._endure("truncate the write-ahead log", self._shrink_wal)
 
     def _endure(self, chore: str, act: Callable[[], None]) -> None:

@@ -127,13 +127,20 @@ class LookTx(ReadTx):
         self.lines.append(line_of(self.actor, event, outcome, reason, purpose))
 
 
+class ReactionFailed(Exception):
+    """A `soon` reaction failed where it cannot be undone alone: the writer begins again, with savepoints."""
+
+
 class WriteTx(LookTx):
     """The one transaction that may write."""
 
-    __slots__ = ("happened", "has_jobs")
+    __slots__ = ("happened", "has_jobs", "savepoints")
 
-    def __init__(self, conn: apsw.Connection, actor: Actor, now: datetime, house: HouseContext) -> None:
+    def __init__(
+        self, conn: apsw.Connection, actor: Actor, now: datetime, house: HouseContext, *, savepoints: bool = True
+    ) -> None:
         super().__init__(conn, actor, now, house)
+        self.savepoints = savepoints
         self.happened: list[Event] = []
         self.has_jobs = False
 
@@ -170,18 +177,23 @@ class WriteTx(LookTx):
 
     def _did(self, react: Callable[["WriteTx", Any], None], event: Event) -> bool:
         """Whether it went well; else it has not happened. An error that ends the whole transaction is raised."""
-        tx = WriteTx(self.conn, house(f"job:{reaction_name(react)}"), self.now, self._house)
-        self.conn.execute("SAVEPOINT reaction")
+        execute = self.conn.execute
+        tx = WriteTx(self.conn, house(f"job:{reaction_name(react)}"), self.now, self._house, savepoints=self.savepoints)
+        if self.savepoints:
+            execute("SAVEPOINT reaction")
         try:
             react(tx, event)
         except Exception as error:
             if not self.conn.in_transaction:
                 raise
-            self.conn.execute("ROLLBACK TO reaction")
-            self.conn.execute("RELEASE reaction")
+            if not self.savepoints:
+                raise ReactionFailed from error
+            execute("ROLLBACK TO reaction")
+            execute("RELEASE reaction")
             log.warning("reaction_put_off", reaction=reaction_name(react), exc_info=error)
             return False
-        self.conn.execute("RELEASE reaction")
+        if self.savepoints:
+            execute("RELEASE reaction")
         self.lines += tx.lines
         self.happened += tx.happened
         self.has_jobs = self.has_jobs or tx.has_jobs

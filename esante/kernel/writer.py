@@ -1,7 +1,8 @@
-"""The writer: many requests, one transaction, each in a savepoint of its own.
+"""The writer: many requests, one transaction.
 
-All of it runs in the writer thread. A request that fails is undone alone; when the transaction is lost as a whole (disk
-full, a trigger's ROLLBACK, COMMIT itself), each request is done again in one of its own, so that only the culprit fails.
+All of it runs in the writer thread. A request that fails is undone alone: the transaction is begun again, with a savepoint
+for each request. When it is lost as a whole (disk full, a trigger's ROLLBACK, COMMIT itself), each request is done again in
+one of its own, so that only the culprit fails.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from esante.kernel.connection import is_full
 from esante.kernel.errors import Broken, DiskFull, Unavailable
 from esante.kernel.idempotency import Once, remember, replay
 from esante.kernel.structs import Event
-from esante.kernel.transaction import HouseContext, WriteTx
+from esante.kernel.transaction import HouseContext, ReactionFailed, WriteTx
 from esante.kernel.witness import Witness, gap_message
 
 log = structlog.get_logger(__name__)
@@ -126,7 +127,8 @@ class Writer:
         )
         log.critical("writing_halted", why=self.disk_error)
 
-    def _transact(self, batch: list[Item]) -> Done:
+    def _transact(self, batch: list[Item], *, savepoints: bool = False) -> Done:
+        """All of them; without savepoints while nothing fails, for which SQLite copies every page that each of them touches."""
         execute = self.conn.execute
         execute("BEGIN IMMEDIATE")
         if self._foreign_commit():
@@ -144,17 +146,24 @@ class Writer:
                 lines += item.lines
                 outcomes.append((item.future, True, None))
                 continue
-            execute("SAVEPOINT command")
+            if savepoints:
+                execute("SAVEPOINT command")
             try:
-                value, tx = self._run_one(item, now)
+                value, tx = self._run_one(item, now, savepoints)
             except Exception as error:
                 if not self.conn.in_transaction:  # everybody's work is gone
                     raise
+                if not savepoints:
+                    execute("ROLLBACK")
+                    if len(batch) == 1 and not isinstance(error, ReactionFailed):
+                        return Done([(item.future, False, self._explained(error))], [], False)
+                    return self._transact(batch, savepoints=True)
                 execute("ROLLBACK TO command")
                 execute("RELEASE command")
                 outcomes.append((item.future, False, self._explained(error)))
                 continue
-            execute("RELEASE command")
+            if savepoints:
+                execute("RELEASE command")
             lines += tx.lines
             events += tx.happened
             has_jobs = has_jobs or tx.has_jobs
@@ -170,10 +179,10 @@ class Writer:
         self.conn.execute("COMMIT")
         self.head, self.last_at, self._house.settings = head, now, in_force
 
-    def _run_one(self, item: Item, now: datetime) -> tuple[Any, WriteTx]:
+    def _run_one(self, item: Item, now: datetime, savepoints: bool) -> tuple[Any, WriteTx]:
         assert item.command is not None
         started = time.monotonic()
-        tx = WriteTx(self.conn, item.actor, now, self._house)
+        tx = WriteTx(self.conn, item.actor, now, self._house, savepoints=savepoints)
         if item.once and (kept := replay(tx, item.once)):
             return kept[0], tx
         value = item.command(tx)

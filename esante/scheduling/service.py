@@ -294,7 +294,7 @@ def complete_appointment(tx: WriteTx, appointment_id: AppointmentId) -> Appointm
     holds.lapse_move(tx, kept)
     holds.release(tx, kept)
     store.update_appointment(tx, changed)
-    people.keep_care(tx, source_id=kept.id)
+    people.keep_care(tx, kept.patient_id, kept.practitioner_id, source_id=kept.id)
     tx.record(visits.event(AppointmentCompleted, changed))
     return changed
 

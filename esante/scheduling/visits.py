@@ -112,7 +112,7 @@ def end(tx: WriteTx, kept: Appointment, **fields: Any) -> Appointment:
     holds.release(tx, kept)
     store.update_appointment(tx, ended)
     if kept.status != "pending":
-        people.end_care(tx, source_id=kept.id)
+        people.end_care(tx, kept.patient_id, kept.practitioner_id, source_id=kept.id)
     return ended
 
 

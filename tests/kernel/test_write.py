@@ -37,6 +37,28 @@ async def test_a_command_that_fails_is_undone_alone_and_its_caller_gets_the_erro
     assert db.read(ACTOR, lines) == 2
 
 
+async def test_a_refusal_is_found_once_alone_and_in_company_the_others_are_done_again(db: Database) -> None:
+    tried: list[str] = []
+
+    def refuse(tx: WriteTx) -> None:
+        tried.append("refuse")
+        raise Conflict("Not now", code="NOT_NOW")
+
+    def agree(tx: WriteTx, number: int) -> int:
+        tried.append("agree")
+        return make(tx, number)
+
+    with pytest.raises(Conflict):
+        await db.write(ACTOR, refuse)
+    assert tried == ["refuse"]
+    results = await asyncio.gather(db.write(ACTOR, agree, 1), db.write(ACTOR, refuse), return_exceptions=True)
+    assert tried[1:] == ["agree", "refuse"] * 2
+    assert results[0] == 1
+    assert isinstance(results[1], Conflict)
+    assert db.read(ACTOR, things) == [1]
+    assert verify(db) == audit_log.Verdict(1, True)
+
+
 async def test_a_rule_that_says_no_arrives_as_it_was_raised(db: Database) -> None:
     def refuse(tx: WriteTx) -> None:
         raise Conflict("Not now", code="NOT_NOW")

@@ -16,6 +16,10 @@ def open_care(clinic: Any, source_id: str = "visit") -> None:
     )
 
 
+def end_care(clinic: Any, source_id: str = "visit") -> None:
+    clinic.write(HOUSE, people.end_care, clinic.ids["driss"], clinic.ids["amina"], source_id=source_id)
+
+
 def is_treating(clinic: Any) -> bool:
     return bool(clinic.read(HOUSE, people.is_treating, clinic.ids["amina"], clinic.ids["driss"]))
 
@@ -34,7 +38,7 @@ def test_a_repeat_changes_nothing(clinic: Any) -> None:
 
 def test_a_completed_visit_keeps_it_for_a_year(clinic: Any) -> None:
     open_care(clinic)
-    clinic.write(HOUSE, people.keep_care, source_id="visit")
+    clinic.write(HOUSE, people.keep_care, clinic.ids["driss"], clinic.ids["amina"], source_id="visit")
     clinic.clock.advance(days=364, hours=23)
     assert is_treating(clinic)
     clinic.clock.advance(hours=1)
@@ -44,17 +48,17 @@ def test_a_completed_visit_keeps_it_for_a_year(clinic: Any) -> None:
 def test_a_cancelled_visit_ends_it_and_another_one_does_not(clinic: Any) -> None:
     open_care(clinic, "one")
     open_care(clinic, "two")
-    clinic.write(HOUSE, people.end_care, source_id="one")
+    end_care(clinic, "one")
     assert is_treating(clinic)
-    clinic.write(HOUSE, people.end_care, source_id="two")
-    clinic.write(HOUSE, people.end_care, source_id="two")
-    clinic.write(HOUSE, people.end_care, source_id="unknown")
+    end_care(clinic, "two")
+    end_care(clinic, "two")
+    end_care(clinic, "unknown")
     assert not is_treating(clinic)
 
 
 def test_what_was_ended_may_be_opened_again(clinic: Any) -> None:
     open_care(clinic)
-    clinic.write(HOUSE, people.end_care, source_id="visit")
+    end_care(clinic)
     open_care(clinic)
     assert is_treating(clinic)
 

@@ -23,7 +23,7 @@ def test_a_doctor_sees_whom_he_treats_as_long_as_he_treats(clinic: Any) -> None:
     )
     assert clinic.amina.get(path).status_code == 200
     assert clinic.bruno.get(path).status_code == 404
-    clinic.write(HOUSE, people.end_care, source_id="a1")
+    clinic.write(HOUSE, people.end_care, clinic.ids["driss"], clinic.ids["amina"], source_id="a1")
     assert clinic.amina.get(path).status_code == 404
 
 

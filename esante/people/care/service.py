@@ -16,19 +16,13 @@ def is_treating(tx: ReadTx, practitioner_id: str, patient_id: str) -> bool:
 
 def open_care(tx: WriteTx, patient_id: str, practitioner_id: str, *, source: str, source_id: str) -> None:
     """For other rooms. The practitioner treats the patient because of `source_id`; a repeat changes nothing."""
-    before = store.relation(tx, source_id)
-    if (
-        before
-        and before.until_at is None
-        and (before.patient_id, before.practitioner_id) == (patient_id, practitioner_id)
-    ):
-        return
     store.open_relation(tx, patient_id, practitioner_id, source, source_id)
 
 
-def keep_care(tx: WriteTx, *, source_id: str) -> None:
+def keep_care(tx: WriteTx, patient_id: str, practitioner_id: str, *, source_id: str) -> None:
     """For other rooms. The visit took place: the practitioner goes on treating for the setting `careRelationDays`."""
-    store.set_until(tx, source_id, tx.now + timedelta(days=tx.settings.care_relation_days))
+    until = tx.now + timedelta(days=tx.settings.care_relation_days)
+    store.set_until(tx, patient_id, practitioner_id, source_id, until)
 
 
 def care_since(
@@ -39,12 +33,9 @@ def care_since(
     until = visited_at + timedelta(days=tx.settings.care_relation_days)
     if until > tx.now:
         open_care(tx, patient_id, practitioner_id, source=source, source_id=source_id)
-        store.set_until(tx, source_id, until)
+        store.set_until(tx, patient_id, practitioner_id, source_id, until)
 
 
-def end_care(tx: WriteTx, *, source_id: str) -> None:
+def end_care(tx: WriteTx, patient_id: str, practitioner_id: str, *, source_id: str) -> None:
     """For other rooms. The visit was cancelled before it happened: the relation ends now. Ended already changes nothing."""
-    before = store.relation(tx, source_id)
-    if before is None or (before.until_at is not None and before.until_at <= tx.now):
-        return
-    store.set_until(tx, source_id, tx.now)
+    store.end(tx, patient_id, practitioner_id, source_id)

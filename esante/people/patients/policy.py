@@ -57,14 +57,13 @@ def seen(tx: ReadTx, right: Right = "patient.read") -> str:
 
 
 def bindings(tx: ReadTx, right: Right = "patient.read") -> dict[str, Any]:
-    """What the fragments bind."""
-    found: dict[str, Any] = {
-        "person_id": tx.actor.person_id,
-        "now": tx.now,
-        "of_age_before": of_age_before(tx.now, tx.settings.time_zone),
-    }
-    if tx.actor.role == "assistant":
-        found |= {"account_id": tx.actor.id, "doctors": sorted(served(tx, right))}
+    """What the fragment of `seen` binds."""
+    actor = tx.actor
+    found: dict[str, Any] = {"person_id": actor.person_id, "now": tx.now}
+    if actor.role == "patient":
+        found["of_age_before"] = of_age_before(tx.now, tx.settings.time_zone)
+    elif actor.role == "assistant":
+        found |= {"account_id": actor.id, "doctors": sorted(served(tx, right))}
     return found
 
 

@@ -150,7 +150,7 @@ def register_patient(tx: WriteTx, asked: NewPatient) -> Patient:
     patient_id = _add(tx, row, "desk")
     if tx.actor.role == "doctor" and tx.actor.person_id:
         care.open_care(tx, patient_id, tx.actor.person_id, source="registration", source_id=patient_id)
-        care.keep_care(tx, source_id=patient_id)
+        care.keep_care(tx, patient_id, tx.actor.person_id, source_id=patient_id)
     return _shown(tx, _patient(tx, patient_id))
 
 

@@ -169,7 +169,7 @@ class Clinic:
 
     def run(self, work: Awaitable[T]) -> T:
         """Run a coroutine in the clinic's loop."""
-        return asyncio.run_coroutine_threadsafe(_await(work), self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(_await(work), self._loop).result(600)
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request, as anybody."""

@@ -31,7 +31,8 @@ DEADLINE = 2
 BOUND = 10.0
 SLOWEST = 10.0
 """Seconds, for what a desk asks meanwhile; the machine has other work too."""
-MORE_MIB = 150
+MORE_MIB = 60 + EACH * len(KINDS) * 64 / 1024
+"""What one connection may hold is bounded, by 64 KiB; so all of them are."""
 
 
 class Usage(msgspec.Struct, frozen=True):

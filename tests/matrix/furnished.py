@@ -212,9 +212,9 @@ class Furnisher:
                 about["mobileNumber"] = PHONES[ownership]
             name = PATIENTS[ownership]
             if name in clinic.ids:
-                path = f"/patients/{clinic.ids[name]}"
-                version = clinic.gwen.get(path).headers["etag"]
-                self.ok(clinic.gwen.patch(path, json=about, headers={"if-match": version}))
+                path, person = f"/patients/{clinic.ids[name]}", getattr(clinic, name)
+                version = person.get(path).headers["etag"]
+                self.ok(person.patch(path, json=about, headers={"if-match": version}))
             elif ownership == "elsewhere":
                 made = self.ok(
                     clinic.bruno.post("/patients", json={"firstName": "Omar", "birthDate": "1970-01-01"} | about)

@@ -28,8 +28,8 @@ def test_what_it_said_before_is_kept(clinic: Any) -> None:
 
 
 def test_one_field_keeps_the_others_and_null_empties_it(clinic: Any) -> None:
-    change(clinic.gwen, clinic, nationality="MA", bloodType="A+")
-    assert change(clinic.gwen, clinic, 2, nationality=None).json()["bloodType"] == "A+"
+    change(clinic.driss, clinic, nationality="MA", bloodType="A+")
+    assert change(clinic.driss, clinic, 2, nationality=None).json()["bloodType"] == "A+"
 
 
 def test_an_old_version_is_412_and_none_428(clinic: Any) -> None:

@@ -175,18 +175,18 @@ def test_the_survivor_takes_over_what_it_lacks_and_no_allergy_is_lost(clinic: An
         contacts=[EmergencyContact(name="Paul", phone="1234")],
     )
     clinic.ids["again"] = clinic.write(HOUSE, people.add_patient, given, source="desk")
-    first = clinic.gwen.patch(
+    first = clinic.emma.patch(
         f"/patients/{clinic.ids['emma']}",
         json={"allergies": [{"text": "nuts"}], "gender": "female"},
         headers={"if-match": '"1"'},
     ).json()
     assert merge(clinic, "emma", "again").status_code == 200
-    now = clinic.gwen.get(f"/patients/{clinic.ids['emma']}").json()
+    now = clinic.emma.get(f"/patients/{clinic.ids['emma']}").json()
     assert (now["mobileE164"], now["bloodType"], now["birthDate"]) == ("+33639985555", "A+", "1991-11-02")
     assert [one["text"] for one in now["allergies"]] == ["nuts", "latex"]
     assert [one["name"] for one in now["contacts"]] == ["Paul"]
     assert unmerge(clinic, "emma", "again").status_code == 200
-    then = clinic.gwen.get(f"/patients/{clinic.ids['emma']}").json()
+    then = clinic.emma.get(f"/patients/{clinic.ids['emma']}").json()
     assert {k: v for k, v in then.items() if k not in ("version", "updatedAt")} == {
         k: v for k, v in first.items() if k not in ("version", "updatedAt")
     }
@@ -199,9 +199,9 @@ def test_what_was_changed_since_stays(clinic: Any) -> None:
     driss = f"/patients/{clinic.ids['driss']}"
     version = clinic.gwen.get(driss).json()["version"]
     body = {"bloodType": "O-", "allergies": [{"text": "dust"}]}
-    assert clinic.gwen.patch(driss, json=body, headers={"if-match": f'"{version}"'}).status_code == 200
+    assert clinic.driss.patch(driss, json=body, headers={"if-match": f'"{version}"'}).status_code == 200
     unmerge(clinic)
-    now = clinic.gwen.get(driss).json()
+    now = clinic.driss.get(driss).json()
     assert (now["nationality"], now["bloodType"], now["allergies"][0]["text"]) == (None, "O-", "dust")
 
 

@@ -52,13 +52,17 @@ def test_the_desk_and_the_admin_see_everybody(clinic: Any) -> None:
         assert person.get(f"/patients/{clinic.ids['driss']}").status_code == 200
 
 
-def test_an_assistant_does_not_see_what_a_patient_suffers_from(clinic: Any) -> None:
+def test_assistants_and_admins_do_not_see_what_a_patient_suffers_from(clinic: Any) -> None:
     path = f"/patients/{clinic.ids['driss']}"
     sick = {"allergies": [{"text": "penicillin", "severity": "severe"}], "bloodType": "A+"}
     assert clinic.driss.patch(path, json=sick, headers={"if-match": '"1"'}).status_code == 200
     assert clinic.driss.get(path).json()["allergies"] == sick["allergies"]
-    seen = clinic.chloe.get(path).json()
-    assert (seen["allergies"], seen["bloodType"]) == ([], None)
+    for person in (clinic.chloe, clinic.gwen):
+        seen = person.get(path).json()
+        assert (seen["allergies"], seen["bloodType"]) == ([], None)
+        refused = person.patch(path, json={"bloodType": "B+"}, headers={"if-match": '"2"'})
+        assert refused.status_code == 403, refused.text
+    assert clinic.driss.get(path).json()["bloodType"] == "A+"
 
 
 def test_a_guardian_sees_the_child_until_it_is_of_age(clinic: Any) -> None:

@@ -80,7 +80,7 @@ def test_who_was_seen_stays(clinic: Clinic) -> None:
 
 @pytest.mark.parametrize("more", [{"allergies": [{"text": "Latex"}]}, {"medicalHistory": "Asthma"}])
 def test_who_suffers_from_something_stays(clinic: Clinic, more: dict[str, Any]) -> None:
-    made = clinic.gwen.post("/patients", json={"firstName": "Zoé", "lastName": "Nouvelle", **more})
+    made = clinic.amina.post("/patients", json={"firstName": "Zoé", "lastName": "Nouvelle", **more})
     assert error(remove(clinic, made.json()["id"])) == (409, "NOT_EMPTY")
 
 

@@ -88,8 +88,10 @@ def of_age_before(now: datetime, zone: str) -> date:
 
 
 def sees_clinical_basics(tx: ReadTx) -> bool:
-    """Blood type, allergies, diseases and medication: not for an assistant without records.read."""
-    return tx.actor.role != "assistant" or tx.actor.has_scope("records.read")
+    """Blood type, allergies, diseases and medication: not for an admin, who has demographics alone (SPEC 26), nor for an
+    assistant without records.read."""
+    role = tx.actor.role
+    return role != "admin" and (role != "assistant" or tx.actor.has_scope("records.read"))
 
 
 def may_create_patients(tx: ReadTx, *, is_approved_doctor: bool) -> None:

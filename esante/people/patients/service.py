@@ -362,7 +362,8 @@ def _check_mobile(tx: ReadTx, mobile: str, patient_id: str) -> None:
 
 def _check_clinical(tx: ReadTx, named: set[str]) -> None:
     if named and not policy.sees_clinical_basics(tx):
-        raise Forbidden("You may not change what a patient suffers from or takes", code="SCOPE_MISSING")
+        code = "SCOPE_MISSING" if tx.actor.role == "assistant" else None
+        raise Forbidden("You may not change what a patient suffers from or takes", code=code)
 
 
 def _row(tx: ReadTx, patient_id: str, values: dict[str, Any], *, lenient: bool = False) -> dict[str, Any]:

@@ -1131,14 +1131,6 @@ WHEN NEW.override_reason IS NULL AND EXISTS (
       AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
 BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;
 
-CREATE TRIGGER occupancy_stays_free BEFORE UPDATE ON occupancy
-WHEN NEW.override_reason IS NULL AND EXISTS (
-    SELECT 1 FROM occupancy
-    WHERE resource_kind = NEW.resource_kind AND resource_id = NEW.resource_id
-      AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
-      AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
-BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;
-
 CREATE TABLE "care_relation" (
     practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
     patient_id      TEXT NOT NULL REFERENCES patient (id),
@@ -1148,3 +1140,12 @@ CREATE TABLE "care_relation" (
     until_at        TEXT,                           -- none: as long as what opened it goes on
     PRIMARY KEY (practitioner_id, patient_id, source_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER occupancy_stays_free
+BEFORE UPDATE OF resource_kind, resource_id, starts_at, ends_at, override_reason ON occupancy
+WHEN NEW.override_reason IS NULL AND EXISTS (
+    SELECT 1 FROM occupancy
+    WHERE resource_kind = NEW.resource_kind AND resource_id = NEW.resource_id
+      AND starts_at < NEW.ends_at AND starts_at > strftime('%Y-%m-%dT%H:%M:%fZ', NEW.starts_at, '-1 day')
+      AND ends_at > NEW.starts_at AND appointment_id <> NEW.appointment_id)
+BEGIN SELECT RAISE(ABORT, 'occupied: ' || NEW.resource_kind); END;

@@ -141,6 +141,14 @@ async def test_the_desk_overrides_with_a_reason_that_is_audited(practice: Practi
         await practice.book("emma", TEN, override_reason="I want it")
 
 
+async def test_a_request_that_was_booked_over_meanwhile_can_still_be_confirmed(practice: Practice) -> None:
+    held = await practice.book("driss", TEN)
+    over = await practice.book("chloe", TEN, patient_id=practice.patients["driss"], override_reason="Both at once")
+    assert over.override_reason == "Both at once"
+    confirmed = await practice.do("amina", service.confirm_appointment, held.id)
+    assert confirmed.status == "confirmed"
+
+
 async def test_an_override_that_was_not_needed_leaves_no_gap(practice: Practice) -> None:
     kept = await practice.book("chloe", TEN, override_reason="Just in case")
     assert kept.override_reason is None

@@ -107,7 +107,7 @@ def _by_names(kind: type[Any], names: list[str], structured: list[int]) -> Plan:
 
 
 def _in_order(kind: type[Any], columns: list[tuple[str, Any]], by_names: Plan) -> Plan:
-    """By way of a struct that takes the row as it comes: a third less than by a dict of its names, which says what is wrong."""
+    """By way of a struct that takes the row as it comes: a quarter less than by a dict of its names, which says what is wrong."""
     convert = msgspec.convert
     in_order = msgspec.defstruct(f"{kind.__name__}Row", columns, array_like=True, gc=False)
 
